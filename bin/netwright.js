@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Starts the command line: from the source in a clone, from dist/ in an installed package. It has to be understood by
+// Nodes that are too old for the rest, in order to say so.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url))
+
+const source = path('../harness/cli/main.ts')
+const isClone = !path('.').includes('/node_modules/') && existsSync(source)
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const isNewEnough = isClone ? Boolean(process.features.typescript) : major > 22 || (major === 22 && minor >= 12)
+const brought = path(`../scripts/node24/node_modules/node-linux-${process.arch}/bin/node`)
+
+if (isNewEnough) {
+  await import(isClone ? '../harness/cli/main.ts' : '../dist/cli/main.js')
+} else if (isClone && existsSync(brought)) {
+  const child = spawn(brought, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal))
+  }
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)))
+} else {
+  const next = isClone ? 'run `npm start` once, it brings one' : 'install Node 22.12 or later'
+  console.error(`netwright: Node ${process.versions.node} is too old (NETWRIGHT_NODE_TOO_OLD): ${next}.`)
+  process.exitCode = 2
+}

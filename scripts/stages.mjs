@@ -1,0 +1,109 @@
+/**
+ * Runs the stages of a task one after the other (or a few at once), each named and timed. Plain JavaScript, because it
+ * runs on the Node that npm was started with.
+ */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { existsSync } from 'node:fs'
+import { root, toolEnvironment } from './setup.mjs'
+
+/**
+ * A stage is commands that run one after the other until one fails.
+ *
+ * @typedef {{ name: string, commands: readonly (readonly string[])[] }} Stage
+ * @typedef {{ name: string, code: number, seconds: number }} Outcome
+ */
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set()
+
+/** @type {NodeJS.Signals | undefined} */
+let stoppedBy
+
+const stop = (/** @type {NodeJS.Signals} */ signal) => {
+  stoppedBy ??= signal
+  for (const child of running) child.kill(signal)
+}
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    // A terminal sends Ctrl-C to the children as well; a second one would cut their clean-up short.
+    if (signal === 'SIGINT' && process.stdin.isTTY) stoppedBy ??= signal
+    else stop(signal)
+  })
+}
+
+// npm cannot pass on a `kill -9`, so watch whether it is still there.
+if (process.env['npm_lifecycle_event']) {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) stop('SIGTERM')
+  }, 250).unref()
+}
+
+// …and if this process gets it, the kernel tells the child.
+const withParent =
+  process.platform === 'linux' && existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : []
+
+/**
+ * @param {readonly string[]} command
+ * @param {{ node: string, buffered?: boolean, env?: Record<string, string> }} options
+ * @returns {Promise<{ code: number, output: string }>} the exit code (128 + n for a signal) and, if buffered, the output
+ */
+export const execute = (command, { node, buffered = false, env = {} }) =>
+  new Promise((resolve, reject) => {
+    if (stoppedBy) {
+      resolve({ code: 130, output: '' })
+      return
+    }
+    const [program = '', ...args] = [...withParent, ...command]
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...toolEnvironment(node), ...env },
+      stdio: buffered ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    })
+    running.add(child)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)))
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output })
+    })
+  })
+
+/** @param {Outcome} outcome */
+const line = ({ name, code, seconds }) =>
+  `${code === 0 ? 'ok    ' : 'FAILED'}  ${name.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s`
+
+/**
+ * Runs all stages, also when one fails.
+ *
+ * @param {readonly Stage[]} stages
+ * @param {{ node: string, atOnce?: boolean, env?: Record<string, string> }} options `atOnce`: as many at a time as there are cores, each printing when it is done
+ * @returns {Promise<Outcome[]>}
+ */
+export const runStages = async (stages, { node, atOnce = false, env = {} }) => {
+  /** @type {Outcome[]} */
+  const outcomes = []
+  const waiting = [...stages]
+  const worker = async () => {
+    for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
+      const start = performance.now()
+      if (!atOnce) console.log(`\n▶ ${stage.name}`)
+      let code = 0
+      for (const command of stage.commands) {
+        const result = await execute(command, { node, buffered: atOnce, env })
+        code = result.code
+        if (code !== 0 && result.output) console.log(`${stage.name}: ${command.join(' ')}\n${result.output.trimEnd()}`)
+        if (code !== 0) break
+      }
+      const outcome = { name: stage.name, code, seconds: (performance.now() - start) / 1000 }
+      outcomes.push(outcome)
+      console.log(line(outcome))
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce ? availableParallelism() : 1 }, worker))
+  if (stoppedBy) console.log(`stopped by ${stoppedBy}`)
+  return outcomes
+}

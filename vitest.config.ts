@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (file: string) => fileURLToPath(new URL(`harness/${file}`, import.meta.url))
+
+// The same table as `paths` in tsconfig.json: tests and suites import the package by its name, as a user does.
+const alias = [
+  { find: /^netwright$/, replacement: source('index.ts') },
+  { find: /^netwright\/vitest$/, replacement: source('vitest.ts') },
+  { find: /^netwright\/conformance$/, replacement: source('conformance.ts') },
+]
+
+const realTests = ['harness/**/*.real.test.ts', 'scripts/**/*.real.test.ts', 'tests/**/*.real.test.ts']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...realTests],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          // Real namespaces and real frames. After the unit tests, so that nothing else competes for the cores:
+          // evidence has deadlines.
+          name: 'real',
+          include: realTests,
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
