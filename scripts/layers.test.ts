@@ -1,25 +1,70 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { ESLint } from 'eslint'
 import { describe, expect, test } from 'vitest'
 import { layers } from './layers.js'
 
-const root = new URL('..', import.meta.url).pathname
+const root = fileURLToPath(new URL('..', import.meta.url))
+const rule = 'import-x/no-restricted-paths'
 
-// Types are not needed to see an import, and without them any text can be linted under any name.
-const eslint = new ESLint({ cwd: root, ruleFilter: ({ ruleId }) => ruleId === 'import-x/no-restricted-paths' })
+// The project's own configuration, with the types switched off: a text can then be linted under a name that no file has.
+const eslint = new ESLint({
+  cwd: root,
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+  ruleFilter: ({ ruleId }) => ruleId === rule,
+})
 
-const lint = async (filePath: string, text: string) =>
-  (await eslint.lintText(text, { filePath }))[0]?.messages.map(({ message }) => message)
+/** What the layer rule says about a file with this text. */
+const lint = async (filePath: string, text: string) => {
+  const results = await eslint.lintText(`${text}\n`, { filePath })
+  return results.flatMap(({ messages }) => messages.map(({ message }) => message))
+}
+
+/** What the layer rule says about a file that imports this; the imported file has to exist. */
+const importing = (filePath: string, specifier: string) => lint(filePath, `import '${specifier}'`)
 
 describe('the layer rule', () => {
-  test('bites on an import that the table forbids', async () => {
-    expect(await lint('a', 'b')).toEqual([])
+  test.each([
+    ['harness/model/a.ts', '../../scripts/setup.mjs'],
+    ['harness/lab/a.ts', '../../scripts/layers.js'],
+    ['suites/s/a.suite.ts', '../../harness/model/errors.ts'],
+    ['fixtures/topologies/a.ts', '../../harness/model/errors.ts'],
+  ])('%s must not import %s', async (file, specifier) => {
+    expect(await importing(file, specifier)).toEqual([expect.stringContaining('(scripts/layers.js)')])
+  })
+
+  test('names what may be imported instead', async () => {
+    expect(await importing('harness/verdict/a.ts', '../../scripts/layers.js')).toMatchInlineSnapshot(`
+      [
+        "Unexpected path "../../scripts/layers.js" imported in restricted zone. harness/verdict may import harness/model (scripts/layers.js).",
+      ]
+    `)
+  })
+
+  test.each([
+    ['harness/model/a.ts', 'ipaddr.js'],
+    ['harness/model/a.ts', 'node:fs'],
+    ['suites/s/a.suite.ts', 'netwright'],
+  ])('%s may import %s', async (file, specifier) => {
+    expect(await importing(file, specifier)).toEqual([])
+  })
+
+  test.each([
+    "import type { A } from '../../scripts/layers.js'",
+    "export * from '../../scripts/layers.js'",
+    "await import('../../scripts/layers.js')",
+  ])('bites on `%s` too', async (text) => {
+    expect(await lint('harness/lab/a.ts', text)).toHaveLength(1)
+  })
+
+  test('leaves tests alone', async () => {
+    expect(await importing('harness/lab/a.test.ts', '../../scripts/layers.js')).toEqual([])
   })
 })
 
 test('every folder of harness/ has a row in the table', () => {
-  const folders = existsSync(`${root}harness`)
-    ? readdirSync(`${root}harness`, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-    : []
-  expect(folders.map(({ name }) => `harness/${name}`).filter((folder) => !(folder in layers))).toEqual([])
+  const folders = readdirSync(`${root}harness`, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `harness/${name}`)
+  expect(folders.filter((folder) => !(folder in layers))).toEqual([])
 })
