@@ -1,22 +1,17 @@
-import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
-import { layerZones } from './scripts/layers.js'
+import { layerRule } from './scripts/layers.js'
 
 export default defineConfig(
   globalIgnores(['dist/', 'coverage/', '.netwright/', 'allure-results/', 'netwright-report/', '**/node_modules/']),
   {
     files: ['**/*.{ts,js,mjs}'],
     extends: [tseslint.configs.strictTypeChecked],
-    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    settings: { 'import-x/resolver-next': [createNodeResolver()] },
     rules: {
       eqeqeq: 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
-      'import-x/first': 'error',
-      'import-x/no-self-import': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -28,7 +23,8 @@ export default defineConfig(
   {
     files: ['**/*.{ts,js,mjs}'],
     ignores: ['**/*.test.ts'],
-    rules: { 'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: layerZones() }] },
+    plugins: { netwright: { rules: { layers: layerRule } } },
+    rules: { 'netwright/layers': 'error' },
   },
   {
     // A cast in JSDoc is invisible to this rule.

@@ -1,3 +1,5 @@
+import { dirname, relative, resolve } from 'node:path'
+
 /**
  * Which part of the source may import which: the layer table of the design, as lint enforces it.
  *
@@ -31,18 +33,37 @@ export const layers = {
   fixtures: [],
 }
 
-/** These see the package as its users do; inside `harness/` it would be a circle. */
-const importThePackage = ['suites', 'fixtures']
+const root = dirname(import.meta.dirname)
+
+/** @param {string} path @param {string} folder */
+const isIn = (path, folder) => path === folder || path.startsWith(`${folder}/`)
 
 /**
- * The table as zones of `import-x/no-restricted-paths`.
+ * The table as a lint rule. It looks at relative paths only, and at every way to write one: a package, and this package
+ * by its own name, is the import of a user.
  *
- * @returns {{ target: string, from: string, except: string[], message: string }[]}
+ * @type {import('eslint').Rule.RuleModule}
  */
-export const layerZones = () =>
-  Object.entries(layers).map(([part, allowed]) => ({
-    target: part,
-    from: '.',
-    except: [part, ...allowed, 'node_modules', ...(importThePackage.includes(part) ? ['dist'] : [])],
-    message: `${part} may import ${allowed.join(', ') || 'nothing else of ours'} (scripts/layers.js).`,
-  }))
+export const layerRule = {
+  meta: { type: 'problem', schema: [], messages: { layer: '{{part}} may import {{allowed}} (scripts/layers.js).' } },
+  create(context) {
+    const file = relative(root, context.filename)
+    const [part, allowed] = Object.entries(layers).find(([folder]) => isIn(file, folder)) ?? []
+    if (part === undefined || allowed === undefined) return {}
+    const check = (/** @type {import('eslint').Rule.Node} */ node) => {
+      const source = 'source' in node && node.source?.type === 'Literal' ? node.source.value : undefined
+      if (typeof source !== 'string' || !source.startsWith('.')) return
+      const imported = relative(root, resolve(dirname(context.filename), source))
+      if ([part, ...allowed].some((folder) => isIn(imported, folder))) return
+      const data = { part, allowed: allowed.join(', ') || 'nothing else of ours' }
+      context.report({ node, messageId: 'layer', data })
+    }
+    return {
+      ImportDeclaration: check,
+      ImportExpression: check,
+      TSImportType: check,
+      ExportAllDeclaration: check,
+      ExportNamedDeclaration: check,
+    }
+  },
+}

@@ -25,6 +25,10 @@ const timed = async (what, work) => {
   say(`${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
 }
 
+/** npm says what is wrong first and apt-get last. */
+const shorten = (/** @type {string} */ text) =>
+  text.length <= 6000 ? text : `${text.slice(0, 3000)}\n…\n${text.slice(-3000)}`
+
 /**
  * Runs a command quietly; what it printed is shown only when it fails.
  *
@@ -39,9 +43,7 @@ const run = ([program = '', ...args], options) =>
     child.on('close', (code, signal) => {
       if (code === 0) resolve()
       else
-        reject(
-          new Error(`\`${[program, ...args].join(' ')}\` ended with ${signal ?? code}\n${output.trim().slice(-4000)}`),
-        )
+        reject(new Error(`\`${[program, ...args].join(' ')}\` ended with ${signal ?? code}\n${shorten(output.trim())}`))
     })
   })
 
