@@ -1,0 +1,101 @@
+import type { Channel } from './channel/channel.ts'
+import { FarEndError } from './channel/channel.ts'
+import type { Ability, Feature } from './machine.ts'
+
+/** How a link type is created and the kernel option that carries it; `lower` is a veth made for the attempt. */
+const linkTypes: Readonly<Record<string, { readonly config: string; readonly args?: string; readonly lower?: boolean }>> = {
+  bridge: { config: 'CONFIG_BRIDGE' },
+  veth: { config: 'CONFIG_VETH', args: 'peer name nwpeer' },
+  macvlan: { config: 'CONFIG_MACVLAN', lower: true },
+  macvtap: { config: 'CONFIG_MACVTAP', lower: true },
+  ipvlan: { config: 'CONFIG_IPVLAN', lower: true },
+  ipvtap: { config: 'CONFIG_IPVTAP', lower: true },
+  vxlan: { config: 'CONFIG_VXLAN', args: 'id 42 dstport 4789' },
+  vlan: { config: 'CONFIG_VLAN_8021Q', args: 'id 42', lower: true },
+  dummy: { config: 'CONFIG_DUMMY' },
+  ifb: { config: 'CONFIG_IFB' },
+  bond: { config: 'CONFIG_BONDING' },
+  vrf: { config: 'CONFIG_NET_VRF', args: 'table 42' },
+  macsec: { config: 'CONFIG_MACSEC', lower: true },
+  geneve: { config: 'CONFIG_GENEVE', args: 'id 42 remote 127.0.0.1' },
+  gre: { config: 'CONFIG_NET_IPGRE', args: 'remote 127.0.0.2 local 127.0.0.1' },
+  gretap: { config: 'CONFIG_NET_IPGRE', args: 'remote 127.0.0.2 local 127.0.0.1' },
+  ipip: { config: 'CONFIG_NET_IPIP', args: 'remote 127.0.0.2 local 127.0.0.1' },
+  sit: { config: 'CONFIG_IPV6_SIT', args: 'remote 127.0.0.2 local 127.0.0.1' },
+  vti: { config: 'CONFIG_NET_IPVTI', args: 'remote 127.0.0.2 local 127.0.0.1 key 1' },
+  ip6tnl: { config: 'CONFIG_IPV6_TUNNEL', args: 'remote ::2 local ::1' },
+  ip6gre: { config: 'CONFIG_IPV6_GRE', args: 'remote ::2 local ::1' },
+  ip6gretap: { config: 'CONFIG_IPV6_GRE', args: 'remote ::2 local ::1' },
+  hsr: { config: 'CONFIG_HSR' },
+  nlmon: { config: 'CONFIG_NLMON' },
+  vcan: { config: 'CONFIG_CAN_VCAN' },
+  can: { config: 'CONFIG_CAN_DEV' },
+  ipoib: { config: 'CONFIG_INFINIBAND_IPOIB', lower: true },
+  lowpan: { config: 'CONFIG_IEEE802154_6LOWPAN', lower: true },
+}
+
+/** The kernel option that carries a link type, such as CONFIG_IPVLAN for `ipvlan`. */
+export function kernelOption(linkType: string): string {
+  return linkTypes[linkType]?.config ?? `CONFIG_${linkType.toUpperCase()}`
+}
+
+/**
+ * Tries one feature in a scratch sandbox.
+ *
+ * @param openSandbox - gives the scratch sandbox; it is closed again
+ */
+export async function tryFeature(feature: Feature, openSandbox: () => Promise<Channel>): Promise<Ability> {
+  const sandbox = await openSandbox()
+  try {
+    if (feature === 'ipv6') return await tryIpv6(sandbox)
+    const [kind, name = ''] = feature.split(':')
+    return kind === 'tool' ? await tryTool(sandbox, name) : await tryLink(sandbox, name)
+  } finally {
+    await sandbox.close()
+  }
+}
+
+async function tryTool(sandbox: Channel, name: string): Promise<Ability> {
+  const found = await sandbox.run(['sh', '-c', 'command -v "$1"', 'sh', name])
+  return found.code === 0 ? { able: true } : { able: false, reason: `the machine has no ${name}` }
+}
+
+async function tryIpv6(sandbox: Channel): Promise<Ability> {
+  try {
+    const stop = await sandbox.listen({ net: '', family: 6, kind: 'udp', port: 0 })
+    stop()
+  } catch (error) {
+    if (!(error instanceof FarEndError)) throw error
+    return { able: false, reason: `IPv6 is disabled in the kernel (${error.message})` }
+  }
+  const set = await sandbox.run(['sh', '-c', 'ip link set lo up && ip -6 addr add 2001:db8::1/128 dev lo'])
+  if (set.code === 0) return { able: true }
+  return { able: false, reason: `IPv6 addresses cannot be set: ${set.stderr.toString().trim()}` }
+}
+
+async function tryLink(sandbox: Channel, type: string): Promise<Ability> {
+  const known = linkTypes[type]
+  const lower = known?.lower === true ? 'link nwlower ' : ''
+  const script = [
+    'ip link set lo up',
+    'ip link add nwlower type veth peer name nwlow2',
+    `ip link add ${lower}name nwtest type ${type} ${known?.args ?? ''}`,
+  ].join('\n')
+  const made = await sandbox.run(['sh', '-c', script])
+  if (made.code === 0) return { able: true }
+  const said = made.stderr.toString().trim().split('\n').at(-1) ?? ''
+  // Arguments that the attempt got wrong still prove that the type exists.
+  if (!/unknown device type|not supported|operation not supported/i.test(said)) {
+    return { able: false, reason: `ip link add type ${type} fails: ${said}` }
+  }
+  return { able: false, reason: `kernel has no ${type}: ${await configLine(sandbox, kernelOption(type), said)}` }
+}
+
+/** What the kernel's own configuration says of an option, else what the kernel said when asked for it. */
+async function configLine(sandbox: Channel, option: string, said: string): Promise<string> {
+  const script = `{ zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null | grep -E "^(# )?$1( is not set|=)"`
+  const line = (await sandbox.run(['sh', '-c', script, 'sh', option])).stdout.toString().trim()
+  if (line.endsWith('is not set')) return `${option} is not set`
+  if (line.endsWith('=m')) return `${option}=m, but its module cannot be loaded (${said})`
+  return line === '' ? said : `${line}, yet the kernel says: ${said}`
+}

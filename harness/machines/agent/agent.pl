@@ -1,0 +1,488 @@
+# The agent: the far end of a machine's channel.
+#
+# One process, one event loop, one byte stream (stdin/stdout) that carries many concurrent
+# commands, packet captures and socket probes. Perl, because perl-base is on every Debian and
+# Ubuntu, starts in 2 ms, and can enter namespaces and open packet sockets without a compiler.
+# No module is loaded: an initramfs needs nothing but the perl binary.
+#
+# Frame, both ways:  u32 length of the rest | u8 type | u32 id | payload      (big endian)
+# Payload of requests and of most answers:   a list of strings, each u32 length + bytes.
+#
+# The agent lives exactly as long as its stdin: at end of file it kills what it started and
+# exits. In a sandbox it is PID 1 of a PID namespace, so the kernel kills the rest.
+use strict;
+use integer;
+no warnings;
+
+my $ARCH = @ARGV ? shift @ARGV : 'x86_64';
+my %SYSCALLS = (
+    x86_64  => { unshare => 272, setns => 308, mount => 165, setsid => 112, close => 3 },
+    aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57 },
+);
+my $NR = $SYSCALLS{$ARCH} or do { print STDERR "agent: no system call numbers for $ARCH\n"; exit 70 };
+my ($CLONE_NEWNS, $CLONE_NEWNET) = (0x20000, 0x40000000);
+my ($MS_REC, $MS_PRIVATE, $MS_NOSUID_NODEV_NOEXEC) = (0x4000, 0x40000, 0xe);
+my ($EINTR, $EAGAIN, $EINPROGRESS) = (4, 11, 115);
+my ($AF_INET, $AF_INET6, $AF_NETLINK, $AF_PACKET) = (2, 10, 16, 17);
+my ($SOCK_STREAM, $SOCK_DGRAM, $SOCK_RAW) = (1, 2, 3);
+my ($SOL_SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_BROADCAST, $SO_BINDTODEVICE) = (1, 2, 4, 6, 25);
+my ($SOL_PACKET, $PACKET_STATISTICS) = (263, 6);
+my $SIOCGSTAMPNS = 0x8907;
+my $O_NONBLOCK = 0x800;
+my $HIGH_WATER = 4 << 20;    # stop reading from commands while this much waits for the harness
+my $STDIN_WINDOW = 1 << 18;  # bytes of a command's stdin that may be under way
+
+$SIG{PIPE} = 'IGNORE';
+$SIG{INT} = $SIG{HUP} = $SIG{TERM} = 'IGNORE';
+binmode STDIN; binmode STDOUT;
+open(my $HOME_NET, '<', '/proc/self/ns/net');
+
+my $inbox = ''; my $outbox = ''; my $closing = 0;
+my %procs;      # id => { pid, in, inbuf, ineof, out, err, deadline, status, timedout }
+my %by_pid;     # pid => id
+my %captures;   # id => { sock, nr, dropped }
+my %sockets;    # id => { sock, kind, state, token, deadline }
+my %conns;      # fileno => { sock, of } connections accepted by a listener
+my %holders;    # pid => id, namespaces of hosts
+
+# --- frames ----------------------------------------------------------------------------------
+sub put { my ($type, $id, $payload) = @_; $outbox .= pack('NaN', 5 + length $payload, $type, $id) . $payload }
+sub answer { my ($type, $id, @strings) = @_; put($type, $id, pack('(N/a*)*', @strings)) }
+sub now { open(my $f, '<', '/proc/uptime') or return time; my $l = <$f>; no integer; return $l + 0 }
+
+# --- namespaces ------------------------------------------------------------------------------
+# Runs code with the agent's thread inside another network namespace. Sockets opened in there
+# stay there for good, which is how one process watches every namespace of a lab.
+sub in_netns {
+    my ($path, $code) = @_;
+    return $code->() if $path eq '';
+    open(my $fd, '<', $path) or return (undef, "$!", $! + 0);
+    if (syscall($NR->{setns}, fileno $fd, $CLONE_NEWNET) != 0) { return (undef, "setns $path: $!", $! + 0) }
+    my @r = $code->();
+    syscall($NR->{setns}, fileno $HOME_NET, $CLONE_NEWNET) == 0 or die "cannot return from $path: $!";
+    return @r;
+}
+sub mount_at {
+    my ($source, $target, $type, $flags, $data) = @_;
+    $data = '' unless defined $data;
+    return syscall($NR->{mount}, $source, $target, $type, $flags, $data) == 0;
+}
+
+# A host: a process that holds a network and a mount namespace of its own. /run is a private
+# tmpfs, so `ip netns add` works as printed and two hosts may both have an "ns1".
+sub make_host {
+    my ($id) = @_;
+    pipe(my $r, my $w) or return answer('f', $id, "pipe: $!", $! + 0);
+    my $pid = fork;
+    return answer('f', $id, "fork: $!", $! + 0) unless defined $pid;
+    if (!$pid) {
+        close $r;
+        my $fail = sub { syswrite $w, "$_[0]: $!"; exit 1 };
+        syscall($NR->{setsid});
+        syscall($NR->{unshare}, $CLONE_NEWNET | $CLONE_NEWNS) == 0 or $fail->('unshare');
+        mount_at('none', '/', 'none', $MS_REC | $MS_PRIVATE) or $fail->('mount --make-rprivate /');
+        mount_at('tmpfs', '/run', 'tmpfs', 0x6, 'mode=755') or $fail->('mount tmpfs on /run');
+        mkdir '/run/netns', 0755 or $fail->('mkdir /run/netns');
+        mkdir '/run/lock', 0755;
+        mount_at('sysfs', '/sys', 'sysfs', $MS_NOSUID_NODEV_NOEXEC) or $fail->('mount sysfs on /sys');
+        syswrite $w, 'ok';
+        # Held pipe ends would keep other commands' streams open.
+        syscall($NR->{close}, $_) for 0 .. 1023;
+        $SIG{TERM} = 'DEFAULT';
+        sleep 86400 while 1;
+    }
+    close $w;
+    $holders{$pid} = { id => $id, pipe => $r, said => '' };
+}
+
+# --- commands --------------------------------------------------------------------------------
+sub start_command {
+    my ($id, $payload) = @_;
+    my ($net, $mnt, $cwd, $timeout, $env_count, @rest) = unpack('(N/a*)*', $payload);
+    my @env = splice @rest, 0, $env_count;
+    my @argv = @rest;
+    pipe(my $cin, my $in) && pipe(my $out, my $cout) && pipe(my $err, my $cerr) && pipe(my $fail_r, my $fail_w)
+        or return answer('f', $id, "pipe: $!", $! + 0);
+    my $pid = fork;
+    return answer('f', $id, "fork: $!", $! + 0) unless defined $pid;
+    if (!$pid) {
+        my $fail = sub { my ($what, $e) = ($_[0], $! + 0); syswrite $fail_w, pack('(N/a*)*', "$what: $!", $e); kill 9, $$ };
+        setpgrp(0, 0);
+        $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM CHLD);
+        my ($netfd, $mntfd);
+        if ($net ne '') { open($netfd, '<', $net) or $fail->("namespace $net") }
+        if ($mnt ne '') { open($mntfd, '<', $mnt) or $fail->("namespace $mnt") }
+        if ($mntfd) { syscall($NR->{setns}, fileno $mntfd, $CLONE_NEWNS) == 0 or $fail->("setns $mnt") }
+        if ($netfd) { syscall($NR->{setns}, fileno $netfd, $CLONE_NEWNET) == 0 or $fail->("setns $net") }
+        if ($cwd ne '') { chdir $cwd or $fail->("cwd $cwd") }
+        open(STDIN, '<&', $cin); open(STDOUT, '>&', $cout); open(STDERR, '>&', $cerr);
+        %ENV = map { split /=/, $_, 2 } @env;
+        { exec { $argv[0] } @argv }
+        $fail->($argv[0]);
+    }
+    close $cin; close $cout; close $cerr; close $fail_w;
+    my $failure = '';
+    1 while sysread($fail_r, $failure, 65536, length $failure);    # ends at exec: close-on-exec
+    if ($failure ne '') {
+        waitpid $pid, 0;
+        return put('f', $id, $failure);
+    }
+    nonblocking($_) for $in, $out, $err;
+    my $deadline = 0;
+    { no integer; $deadline = now() + $timeout / 1000 if $timeout > 0; }
+    $procs{$id} = { pid => $pid, in => $in, inbuf => '', ineof => 0, out => $out, err => $err, deadline => $deadline };
+    $by_pid{$pid} = $id;
+    answer('s', $id, $pid);
+}
+sub nonblocking {
+    my $flags = fcntl($_[0], 3, 0);
+    fcntl($_[0], 4, $flags | $O_NONBLOCK);
+}
+sub drain {
+    my ($id, $p, $stream, $all) = @_;
+    my $fh = $p->{$stream} or return;
+    for (1 .. 16) {    # a pipe holds 64 KiB; a background child that writes for ever must not hold the loop
+        my $n = sysread $fh, my $data, 65536;
+        if ($n) { put($stream eq 'out' ? 'o' : 'e', $id, $data); next if $all; return }
+        return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
+        close $fh; delete $p->{$stream};
+        return;
+    }
+}
+sub feed {
+    my ($id, $p) = @_;
+    while ($p->{in} && length $p->{inbuf}) {
+        my $n = syswrite $p->{in}, $p->{inbuf}, 65536;
+        if (!defined $n) {
+            return if $! == $EAGAIN || $! == $EINTR;
+            close $p->{in}; delete $p->{in}; $p->{inbuf} = '';    # the command closed its stdin
+            return answer('w', $id, 1 << 30);
+        }
+        substr($p->{inbuf}, 0, $n) = '';
+        answer('w', $id, $n);
+    }
+    if ($p->{ineof} && $p->{in}) { close $p->{in}; delete $p->{in} }
+}
+sub reap {
+    while ((my $pid = waitpid -1, 1) > 0) {
+        my $status = $?;
+        delete $holders{$pid};
+        my $id = delete $by_pid{$pid};
+        next unless defined $id;
+        my $p = delete $procs{$id};
+        drain($id, $p, 'out', 1); drain($id, $p, 'err', 1);
+        my ($code, $signal) = ($status >> 8, $status & 127);
+        answer('x', $id, $signal ? '' : $code, $signal, $p->{timedout} ? 1 : 0);
+        $closing = 1 if $p->{last};
+    }
+}
+
+# --- captures --------------------------------------------------------------------------------
+# An unbound packet socket sees every frame of every device of its namespace, both directions.
+sub open_capture {
+    my ($id, $net) = @_;
+    my ($sock, $why, $errno) = in_netns($net, sub {
+        socket(my $s, $AF_PACKET, $SOCK_RAW, 0x0300) or return (undef, "packet socket: $!", $! + 0);
+        return $s;
+    });
+    return answer('f', $id, $why, $errno) unless $sock;
+    setsockopt($sock, $SOL_SOCKET, 33, pack('i', 8 << 20)) or setsockopt($sock, $SOL_SOCKET, 8, pack('i', 8 << 20));
+    nonblocking($sock);
+    $captures{$id} = { sock => $sock };
+    answer('c', $id);
+}
+sub read_capture {
+    my ($id, $c) = @_;
+    for (1 .. 256) {
+        my $from = recv $c->{sock}, my $frame, 65535, 0;
+        return unless defined $from;
+        my $stamp = "\0" x 16;
+        ioctl $c->{sock}, $SIOCGSTAMPNS, $stamp;
+        my ($sec, $nsec) = unpack 'qq', $stamp;
+        my (undef, undef, $ifindex, $hatype, $pkttype) = unpack 'SnlSC', $from;
+        put('p', $id, pack('NnCNNN', $ifindex, $hatype, $pkttype, $sec, $nsec, length $frame) . substr($frame, 0, 2048));
+    }
+}
+sub capture_drops {
+    my ($id, $c) = @_;
+    my $stats = getsockopt $c->{sock}, $SOL_PACKET, $PACKET_STATISTICS;
+    my (undef, $drops) = unpack 'II', $stats;
+    return $drops;
+}
+
+# --- sockets: TCP and UDP probes and the listeners that answer them ---------------------------
+sub sockaddr {
+    my ($family, $raw, $port, $scope) = @_;
+    return $family == 4 ? pack('Sna4x8', $AF_INET, $port, $raw) : pack('SnNa16L', $AF_INET6, $port, 0, $raw, $scope);
+}
+# probe: [netns, family, 'tcp'|'udp', raw source or '', source port, raw target, port, token, device or '', scope]
+sub start_probe {
+    my ($id, $payload) = @_;
+    my ($net, $family, $kind, $source, $sport, $target, $port, $token, $device, $scope) = unpack('(N/a*)*', $payload);
+    my ($sock, $why, $errno) = in_netns($net, sub {
+        socket(my $s, $family == 4 ? $AF_INET : $AF_INET6, $kind eq 'tcp' ? $SOCK_STREAM : $SOCK_DGRAM, 0)
+            or return (undef, "socket: $!", $! + 0);
+        return $s;
+    });
+    return answer('f', $id, $why, $errno) unless $sock;
+    nonblocking($sock);
+    my $refuse = sub { my ($what, $e, $t) = ($_[0], $! + 0, "$!"); close $sock; answer('q', $id, 'error', $e, "$what: $t", 0) };
+    $family == 4 ? setsockopt($sock, 0, 11, pack('i', 1)) : setsockopt($sock, 41, 25, pack('i', 1));    # IP_RECVERR
+    setsockopt($sock, $SOL_SOCKET, $SO_BROADCAST, pack('i', 1));
+    if ($device ne '') { setsockopt($sock, $SOL_SOCKET, $SO_BINDTODEVICE, "$device\0") or return $refuse->("bind to $device") }
+    my $any = $family == 4 ? "\0" x 4 : "\0" x 16;
+    bind($sock, sockaddr($family, $source eq '' ? $any : $source, $sport, $scope)) or return $refuse->('bind');
+    my (undef, $local_port) = unpack 'Sn', getsockname $sock;
+    answer('l', $id, $local_port);
+    my $s = $sockets{$id} = { sock => $sock, kind => "$kind-probe", token => $token, state => 'connecting', got => '' };
+    my $ok = connect $sock, sockaddr($family, $target, $port, $scope);
+    if (!$ok && $! != $EINPROGRESS) { delete $sockets{$id}; return $refuse->('connect') }
+    probe_connected($id, $s) if $kind eq 'udp';
+}
+sub probe_done { my ($id, @what) = @_; my $s = delete $sockets{$id}; close $s->{sock}; answer('q', $id, @what) }
+sub probe_connected {
+    my ($id, $s) = @_;
+    $s->{state} = 'waiting';
+    my $n = syswrite $s->{sock}, $s->{token};
+    if (!defined $n) { my ($e, $t) = ($! + 0, "$!"); probe_done($id, 'error', $e, "send: $t", 0) }
+}
+sub probe_ready {
+    my ($id, $s, $writable) = @_;
+    if ($s->{state} eq 'connecting') {
+        return unless $writable;
+        my $e = unpack 'i', getsockopt $s->{sock}, $SOL_SOCKET, $SO_ERROR;
+        if ($e) { $! = $e; return probe_done($id, 'error', $e, "connect: $!", 0) }
+        return probe_connected($id, $s);
+    }
+    my $n = sysread $s->{sock}, my $data, 65536;
+    if (!defined $n) {
+        return if $! == $EAGAIN || $! == $EINTR;
+        my ($e, $t) = ($! + 0, "$!");
+        return probe_done($id, 'error', $e, "receive: $t", 0);
+    }
+    $s->{got} .= $data;
+    return probe_done($id, 'closed', 0, 'the peer closed the connection before it echoed', 0) if !$n && $s->{kind} eq 'tcp-probe';
+    probe_done($id, 'echo', 0, '', 0) if index($s->{got}, $s->{token}) >= 0;
+}
+# listen: [netns, family, 'tcp'|'udp', port, group or '', ifindex]; answers every message with itself.
+sub start_listener {
+    my ($id, $payload) = @_;
+    my ($net, $family, $kind, $port, $group, $ifindex) = unpack('(N/a*)*', $payload);
+    my ($sock, $why, $errno) = in_netns($net, sub {
+        socket(my $s, $family == 4 ? $AF_INET : $AF_INET6, $kind eq 'tcp' ? $SOCK_STREAM : $SOCK_DGRAM, 0)
+            or return (undef, "socket: $!", $! + 0);
+        setsockopt($s, $SOL_SOCKET, $SO_REUSEADDR, pack('i', 1));
+        setsockopt($s, 41, 26, pack('i', 1)) if $family == 6;    # IPV6_V6ONLY
+        bind($s, sockaddr($family, $family == 4 ? "\0" x 4 : "\0" x 16, $port, 0)) or return (undef, "bind port $port: $!", $! + 0);
+        if ($group ne '') {
+            my $ok = $family == 4
+                ? setsockopt($s, 0, 35, $group . pack('x4') . pack('i', $ifindex))      # IP_ADD_MEMBERSHIP with ip_mreqn
+                : setsockopt($s, 41, 20, $group . pack('i', $ifindex));                  # IPV6_JOIN_GROUP
+            return (undef, "join group: $!", $! + 0) unless $ok;
+        }
+        if ($kind eq 'tcp') { listen($s, 64) or return (undef, "listen: $!", $! + 0) }
+        return $s;
+    });
+    return answer('f', $id, $why, $errno) unless $sock;
+    nonblocking($sock);
+    $sockets{$id} = { sock => $sock, kind => "$kind-listener" };
+    my (undef, $bound) = unpack 'Sn', getsockname $sock;
+    answer('l', $id, $bound);
+}
+sub listener_ready {
+    my ($id, $s) = @_;
+    if ($s->{kind} eq 'udp-listener') {
+        my $from = recv $s->{sock}, my $data, 65535, 0;
+        send $s->{sock}, $data, 0, $from if defined $from;
+        return;
+    }
+    accept(my $c, $s->{sock}) or return;
+    nonblocking($c);
+    $conns{fileno $c} = { sock => $c, of => $id };
+}
+sub conn_ready {
+    my ($no, $c) = @_;
+    my $n = sysread $c->{sock}, my $data, 65536;
+    return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
+    if (!$n) { close $c->{sock}; delete $conns{$no}; return }
+    syswrite $c->{sock}, $data;
+}
+sub close_socket {
+    my ($id) = @_;
+    my $s = delete $sockets{$id} or return;
+    close $s->{sock};
+    for my $no (keys %conns) { next unless $conns{$no}{of} == $id; close $conns{$no}{sock}; delete $conns{$no} }
+}
+
+# --- small jobs inside a namespace -----------------------------------------------------------
+# files: [netns, root, op...] with op = r<TAB>path or w<TAB>path<TAB>value; a path may hold * (a glob).
+# /proc/sys/net belongs to the reader's network namespace, so no process is needed.
+sub do_files {
+    my ($id, $net, @ops) = @_;
+    my @done = in_netns($net, sub {
+        my @r = ('ok');
+        for my $op (@ops) {
+            my ($what, $path, $value) = split /\t/, $op, 3;
+            my @paths = $path =~ /[*{]/ ? glob($path) : ($path);
+            for my $p (@paths) {
+                if ($what eq 'r') {
+                    if (open(my $f, '<', $p)) { local $/; my $text = <$f>; push @r, "$p\t$text" }
+                    else { push @r, "$p\t!$!" }
+                } elsif (open(my $f, '>', $p)) {
+                    my $n = syswrite $f, $value;
+                    push @r, defined $n ? "$p\tok" : "$p\t!$!";
+                } else { push @r, "$p\t!$!" }
+            }
+        }
+        return @r;
+    });
+    return answer('f', $id, $done[1], $done[2]) unless defined $done[0];
+    shift @done;
+    answer('r', $id, @done);
+}
+# nsids: [path...] answers, for each namespace, the ids by which it knows each other one (or -1):
+# `ip -d link` names a parent in another namespace by such an id only (RTM_GETNSID).
+sub do_nsids {
+    my ($id, @paths) = @_;
+    my @fds = map { my $f; open($f, '<', $_) ? $f : undef } @paths;
+    my @rows;
+    for my $path (@paths) {
+        my ($row) = in_netns($path, sub {
+            socket(my $s, $AF_NETLINK, $SOCK_RAW, 0) or return '';
+            my @ids;
+            for my $fd (@fds) {
+                if (!$fd) { push @ids, -1; next }
+                my $attr = pack('SSL', 8, 3, fileno $fd);                       # NETNSA_FD
+                my $body = pack('Cx3', 0) . $attr;
+                send $s, pack('LSSLL', 16 + length $body, 90, 1, 1, 0) . $body, 0;    # RTM_GETNSID, NLM_F_REQUEST
+                recv $s, my $reply, 8192, 0;
+                my ($len, $type) = unpack 'LS', $reply;
+                push @ids, $type == 88 ? unpack('l', substr($reply, 24, 4)) : -1;     # RTM_NEWNSID
+            }
+            close $s;
+            return join ' ', @ids;
+        });
+        push @rows, defined $row ? $row : '';
+    }
+    answer('r', $id, @rows);
+}
+# inject: [capture id, ifindex, frame]: sends a frame as it is by the capture's packet socket.
+sub do_inject {
+    my ($id, $capture, $ifindex, $frame) = @_;
+    my $c = $captures{$capture} or return answer('f', $id, "no capture $capture", 2);
+    my $n = send $c->{sock}, $frame, 0, pack('SnlSCCx8', $AF_PACKET, 0x0300, $ifindex, 0, 0, 6);
+    return defined $n ? answer('r', $id) : answer('f', $id, "send: $!", $! + 0);
+}
+
+# --- requests --------------------------------------------------------------------------------
+my %requests = (
+    X => sub { start_command(@_) },
+    I => sub { my ($id, $data) = @_; my $p = $procs{$id} or return; if ($p->{in}) { $p->{inbuf} .= $data; feed($id, $p) } else { answer('w', $id, length $data) } },
+    E => sub { my $p = $procs{$_[0]} or return; $p->{ineof} = 1; feed($_[0], $p) },
+    K => sub { my $p = $procs{$_[0]} or return; my ($sig) = unpack '(N/a*)*', $_[1]; kill -$sig, $p->{pid} },
+    H => sub { make_host($_[0]) },
+    C => sub { open_capture($_[0], unpack '(N/a*)*', $_[1]) },
+    D => sub { my $c = $captures{$_[0]}; my ($q) = unpack '(N/a*)*', $_[1]; return answer('f', $q, 'no such capture', 2) unless $c; read_capture($_[0], $c); answer('r', $q, capture_drops($_[0], $c)) },
+    Z => sub { my $c = delete $captures{$_[0]}; close $c->{sock} if $c },
+    P => sub { start_probe(@_) },
+    L => sub { start_listener(@_) },
+    U => sub { close_socket($_[0]) },
+    T => sub { do_files($_[0], unpack '(N/a*)*', $_[1]) },
+    G => sub { do_nsids($_[0], unpack '(N/a*)*', $_[1]) },
+    J => sub { do_inject($_[0], unpack '(N/a*)*', $_[1]) },
+    Y => sub { answer('r', $_[0], 'pong') },
+);
+sub take_requests {
+    my $at = 0;
+    while (length($inbox) - $at >= 4) {
+        my $len = unpack 'N', substr($inbox, $at, 4);
+        last if length($inbox) - $at < 4 + $len;
+        my ($type, $id) = unpack 'aN', substr($inbox, $at + 4, 5);
+        my $handler = $requests{$type};
+        my $payload = substr $inbox, $at + 9, $len - 5;
+        $at += 4 + $len;
+        $handler ? $handler->($id, $payload) : answer('f', $id, "unknown request $type", 38);
+    }
+    substr($inbox, 0, $at) = '' if $at;
+}
+sub finish {
+    kill -9, $_->{pid} for values %procs;
+    kill 9, keys %holders;
+    exit 0;
+}
+
+# --- the loop --------------------------------------------------------------------------------
+pipe(my $wake_r, my $wake_w); nonblocking($wake_r); nonblocking($wake_w);
+$SIG{CHLD} = sub { syswrite $wake_w, '.' };
+nonblocking(\*STDIN); nonblocking(\*STDOUT);
+answer('h', 0, $$);
+
+for (;;) {
+    my ($rd, $wr) = ('', '');
+    my (%read, %write);
+    my $want = sub { my ($fh, $what, $how) = @_; my $no = fileno $fh; if ($how eq 'r') { vec($rd, $no, 1) = 1; $read{$no} = $what } else { vec($wr, $no, 1) = 1; $write{$no} = $what } };
+    $want->(\*STDIN, sub {
+        for (1 .. 16) {
+            my $n = sysread STDIN, $inbox, 65536, length $inbox;
+            if (defined $n && $n == 0) { finish() }
+            last unless $n;
+        }
+        take_requests();
+    }, 'r');
+    $want->($wake_r, sub { sysread $wake_r, my $x, 4096; reap() }, 'r');
+    $want->(\*STDOUT, sub { }, 'w') if length $outbox;
+    for my $id (keys %captures) { my $c = $captures{$id}; $want->($c->{sock}, sub { read_capture($id, $c) }, 'r') }
+    if (length $outbox < $HIGH_WATER) {
+        for my $id (keys %procs) {
+            my $p = $procs{$id};
+            for my $stream ('out', 'err') { $want->($p->{$stream}, sub { drain($id, $p, $stream, 0) }, 'r') if $p->{$stream} }
+        }
+    }
+    for my $id (keys %procs) { my $p = $procs{$id}; $want->($p->{in}, sub { feed($id, $p) }, 'w') if $p->{in} && length $p->{inbuf} }
+    for my $id (keys %sockets) {
+        my $s = $sockets{$id};
+        if ($s->{kind} =~ /listener/) { $want->($s->{sock}, sub { listener_ready($id, $s) }, 'r') }
+        elsif ($s->{state} eq 'connecting') { $want->($s->{sock}, sub { probe_ready($id, $s, 1) }, 'w') }
+        else { $want->($s->{sock}, sub { probe_ready($id, $s, 0) }, 'r') }
+    }
+    for my $no (keys %conns) { my $c = $conns{$no}; $want->($c->{sock}, sub { conn_ready($no, $c) }, 'r') }
+    for my $pid (keys %holders) {
+        my $h = $holders{$pid};
+        next unless $h->{pipe};
+        $want->($h->{pipe}, sub {
+            my $n = sysread $h->{pipe}, $h->{said}, 4096, length $h->{said};
+            return if $n;
+            close $h->{pipe}; delete $h->{pipe};
+            $h->{said} eq 'ok' ? answer('n', $h->{id}, $pid) : answer('f', $h->{id}, $h->{said}, 0);
+        }, 'r');
+    }
+    my $timeout; my $now;
+    { no integer;
+      for my $p (values %procs) {
+        next unless $p->{deadline};
+        $now = now() unless defined $now;
+        my $left = $p->{deadline} - $now;
+        $left = 0.001 if $left < 0.001;
+        $timeout = $left if !defined $timeout || $left < $timeout;
+      }
+    }
+    my $ready = select($rd, $wr, undef, $timeout);
+    if ($ready > 0) {
+        for my $no (keys %read) { $read{$no}->() if vec($rd, $no, 1) }
+        for my $no (keys %write) { $write{$no}->() if vec($wr, $no, 1) }
+    }
+    if (defined $timeout) {
+        no integer;
+        $now = now();
+        for my $p (values %procs) {
+            next unless $p->{deadline} && $now >= $p->{deadline};
+            $p->{deadline} = 0; $p->{timedout} = 1;
+            kill -9, $p->{pid};
+        }
+    }
+    if (length $outbox) {
+        my $n = syswrite STDOUT, $outbox, 1 << 20;
+        if (defined $n) { substr($outbox, 0, $n) = '' }
+        elsif ($! != $EAGAIN && $! != $EINTR) { finish() }
+    }
+}

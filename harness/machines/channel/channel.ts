@@ -1,0 +1,142 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Namespaces a command is started in; absent means the channel's own. */
+export interface Place {
+  /** Path of a network namespace as the far end sees it, such as `/proc/12/ns/net`. */
+  readonly net?: string
+  /** Path of a mount namespace. */
+  readonly mnt?: string
+}
+
+export interface SpawnOptions {
+  readonly place?: Place
+  readonly cwd?: string
+  /** The whole environment; nothing is inherited but this. Default: PATH, HOME and `LC_ALL=C`. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Milliseconds until the command's process group gets SIGKILL; 0 or absent: no limit. */
+  readonly timeoutMs?: number
+}
+
+export interface Exit {
+  /** Exit code, or null when a signal ended the command. */
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly timedOut: boolean
+}
+
+/** A command that runs at the far end; streams are binary-safe, stdin has a flow-control window. */
+export interface RemoteProcess {
+  /** PID in the far end's PID namespace. */
+  readonly pid: number
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Resolves once the command has been reaped and what it wrote has arrived. */
+  readonly exit: Promise<Exit>
+  /** Sends a signal to the command's process group. */
+  readonly kill: (signal?: NodeJS.Signals) => void
+}
+
+export interface RunOutput extends Exit {
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+}
+
+/** A frame as the kernel handed it to a packet socket. */
+export interface CapturedFrame {
+  readonly ifindex: number
+  /** ARPHRD_ type of the device: 1 Ethernet, 772 loopback, 65534 none (tun). */
+  readonly hatype: number
+  /** PACKET_HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4. */
+  readonly packetType: number
+  /** Nanoseconds since the epoch, by the far end's clock. */
+  readonly timestamp: bigint
+  /** Length on the wire; `bytes` may be shorter. */
+  readonly length: number
+  readonly bytes: Uint8Array
+}
+
+/** A running capture of every device of one network namespace. */
+export interface Capture {
+  /** Waits until every frame captured so far has been delivered; answers how many the kernel dropped since last asked. */
+  readonly sync: () => Promise<number>
+  /** Sends a raw frame out of a device of the captured namespace. */
+  readonly inject: (ifindex: number, frame: Uint8Array) => Promise<void>
+  readonly close: () => void
+}
+
+export interface SocketProbe {
+  readonly net: string
+  readonly family: 4 | 6
+  readonly kind: 'tcp' | 'udp'
+  readonly target: Uint8Array
+  readonly port: number
+  readonly token: string
+  readonly source?: Uint8Array
+  readonly device?: string
+  /** Interface index for link-local IPv6 targets. */
+  readonly scope?: number
+}
+
+export interface SocketOutcome {
+  readonly kind: 'echo' | 'error' | 'closed'
+  readonly errno: number
+  readonly text: string
+}
+
+export interface RunningProbe {
+  /** Local port, known before the first frame leaves. */
+  readonly port: number
+  readonly outcome: Promise<SocketOutcome>
+  readonly close: () => void
+}
+
+export interface EchoService {
+  readonly net: string
+  readonly family: 4 | 6
+  readonly kind: 'tcp' | 'udp'
+  readonly port: number
+  /** Multicast group to join on a device, by its index. */
+  readonly group?: { readonly address: Uint8Array; readonly ifindex: number }
+}
+
+/** Failure of one request at the far end, with the errno it ended with (0 when there is none). */
+export class FarEndError extends Error {
+  override readonly name = 'FarEndError'
+  readonly errno: number
+  constructor(text: string, errno: number) {
+    super(text)
+    this.errno = errno
+  }
+}
+
+/**
+ * The one stream between the harness and a machine or sandbox: many commands, captures and probes at
+ * once. It ends with the far end; every pending promise then rejects with NETWRIGHT_CHANNEL_CLOSED.
+ */
+export interface Channel {
+  /** Starts a command. Rejects with FarEndError when it cannot be started (errno 2: no such program). */
+  readonly spawn: (argv: readonly string[], options?: SpawnOptions) => Promise<RemoteProcess>
+  /** Runs a command to its end and collects its output; `input` is its stdin (default: empty). */
+  readonly run: (argv: readonly string[], options?: SpawnOptions & { readonly input?: Uint8Array | string }) => Promise<RunOutput>
+  /** Makes a host: a holder process with a network and a mount namespace of its own. Answers its PID. */
+  readonly makeHost: () => Promise<number>
+  readonly capture: (net: string, onFrame: (frame: CapturedFrame) => void) => Promise<Capture>
+  readonly probe: (probe: SocketProbe) => Promise<RunningProbe>
+  /** Starts an echo service; answers a function that ends it. */
+  readonly listen: (service: EchoService) => Promise<() => void>
+  /**
+   * Reads (`r`) and writes (`w`) small files inside a network namespace, for `/proc/sys/net`. Paths may hold `*`.
+   * Answers path → content, `ok`, or `!` and the error.
+   */
+  readonly files: (net: string, operations: readonly FileOperation[]) => Promise<Map<string, string>>
+  /** For each namespace path, the ids by which it knows each other one; -1 where it has none. */
+  readonly namespaceIds: (paths: readonly string[]) => Promise<number[][]>
+  readonly ping: () => Promise<void>
+  readonly closed: Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export type FileOperation =
+  | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'write'; readonly path: string; readonly value: string }

@@ -1,0 +1,30 @@
+import type { MachineFacts } from '../model/results.ts'
+import type { Channel } from './channel/channel.ts'
+
+/**
+ * Something a suite may need of a machine: a link type (`link:macvlan`), IPv6, or a tool (`tool:ping`).
+ */
+export type Feature = `link:${string}` | `tool:${string}` | 'ipv6'
+
+/** An answer found by trying, never by guessing from versions. */
+export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string }
+
+/**
+ * A kernel with a userland in which labs run. A kind differs from another only in how it starts and
+ * how its channel's bytes travel.
+ */
+export interface Machine {
+  /** As on the command line: `local`, `container:alpine`, `vm:6.1`, `vagrant:debian12`. */
+  readonly name: string
+  readonly facts: MachineFacts
+  /** Channel to the machine itself, outside every sandbox. */
+  readonly channel: Channel
+  /**
+   * Opens a channel into a fresh sandbox: its own network, mount and PID namespaces, empty of hosts.
+   * The sandbox and all that runs in it ends with the channel, or with the harness, however that ends.
+   */
+  readonly openSandbox: () => Promise<Channel>
+  /** Tries a feature once and remembers the answer. */
+  readonly can: (feature: Feature) => Promise<Ability>
+  readonly dispose: () => Promise<void>
+}

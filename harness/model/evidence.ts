@@ -1,0 +1,110 @@
+import type { ProbeSpec } from './probe.ts'
+
+/**
+ * What a captured frame means for one probe. The `return-` kinds belong to the resolution of the
+ * reply's next hop.
+ */
+export type SightingKind =
+  'solicit' | 'advert' | 'request' | 'reply' | 'return-solicit' | 'return-advert' | 'error' | 'reset'
+
+/** A frame of a probe's conversation, seen on one interface of one namespace. */
+export interface Sighting {
+  readonly kind: SightingKind
+  /** Microseconds since the probe started. */
+  readonly us: number
+  /** Namespace id, such as `node1/ns1` or `wire:lan`. */
+  readonly ns: string
+  readonly dev: string
+  /** `out` when the namespace's own stack handed the frame to the device, else `in`. */
+  readonly direction: 'in' | 'out'
+  /** The frame in words, as tcpdump would say it. */
+  readonly text: string
+  readonly sourceMac: string
+  readonly targetMac: string
+  /** For `error`: who sent it, type and code. */
+  readonly error?: { readonly by: string; readonly type: number; readonly code: number }
+}
+
+/** What the probing program itself said. */
+export type Outcome =
+  | { readonly kind: 'reply' }
+  | { readonly kind: 'errno'; readonly errno: Errno; readonly text: string }
+  /** Still without an answer when the evidence was complete (or the deadline passed). */
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'tool-missing'; readonly text: string }
+  | { readonly kind: 'namespace-missing'; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string }
+
+export type Errno =
+  | 'ENETUNREACH'
+  | 'EHOSTUNREACH'
+  | 'EADDRNOTAVAIL'
+  | 'ENETDOWN'
+  | 'ENODEV'
+  | 'EACCES'
+  | 'EPERM'
+  | 'EINVAL'
+  | 'EMSGSIZE'
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'ETIMEDOUT'
+  | 'EPROTO'
+  | 'EOTHER'
+
+export interface NeighbourState {
+  readonly ns: string
+  readonly dev: string
+  readonly address: string
+  /** NUD state as `ip neigh` prints it: REACHABLE, FAILED, INCOMPLETE, … */
+  readonly state: string
+  readonly mac?: string
+}
+
+/** A probe that shows, in the same window, that an end of the failed probe is alive. */
+export interface Control {
+  /** Which end it vouches for. */
+  readonly end: 'source' | 'target'
+  readonly from: string
+  readonly address: string
+  readonly alive: boolean
+  /**
+   * `peer`: another namespace reached the target. `self`: the namespace reached its own address.
+   * `frames`: the end's own frames of this very probe were captured. `errno`: its stack answered the
+   * prober with an errno.
+   */
+  readonly method: 'peer' | 'self' | 'frames' | 'errno'
+  readonly text: string
+}
+
+/** Counters and look-ups that a reason may rest on; each is read only when the sightings ask for it. */
+export interface Findings {
+  /** Drops that the kernel's netfilter named while the probe was repeated under `nft monitor trace`. */
+  readonly netfilter?: readonly { readonly ns: string; readonly rule: string; readonly verdict: 'drop' | 'reject' }[]
+  /** Increase of a per-namespace kernel counter, such as `IPReversePathFilter`. */
+  readonly counters?: readonly { readonly ns: string; readonly name: string; readonly delta: number }[]
+  /** `ip route get` in a namespace towards an address. */
+  readonly routes?: readonly {
+    readonly ns: string
+    readonly to: string
+    readonly dev?: string
+    readonly via?: string
+    /** Set when the namespace has no route; the kernel's words. */
+    readonly error?: string
+  }[]
+  /** Sockets that listen on the probed port in the target namespace. */
+  readonly listening?: boolean
+}
+
+/** Everything a verdict is made from. */
+export interface Evidence {
+  readonly probe: ProbeSpec
+  readonly outcome: Outcome
+  readonly sightings: readonly Sighting[]
+  readonly neighbours: readonly NeighbourState[]
+  readonly controls: readonly Control[]
+  readonly findings: Findings
+  /** Why the captures cannot be trusted, if they cannot: dropped frames, a namespace not watched. */
+  readonly captureProblem?: string
+  /** Milliseconds from the start of the probe until the evidence was complete. */
+  readonly ms: number
+}
