@@ -21,20 +21,20 @@ export default defineConfig({
           name: 'unit',
           include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...realTests],
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
         resolve: { alias },
         test: {
           // Real namespaces and real frames. After the unit tests, so that nothing else competes for the cores:
-          // evidence has deadlines.
+          // evidence has deadlines. (Not 0 and 1: with one worker vitest runs group 0 last.)
           name: 'real',
           include: realTests,
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

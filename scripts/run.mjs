@@ -2,16 +2,14 @@
  * What `npm start`, `npm test` and the other scripts run: set-up, then the task on the right Node.
  * Usage: node scripts/run.mjs TASK [arguments for the task's tool]
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { root, setup, SetupError } from './setup.mjs'
+import { setup, SetupError } from './setup.mjs'
 import { execute, runStages } from './stages.mjs'
 
 /** @typedef {import('./stages.mjs').Stage} Stage */
 
 /**
- * The stages of `npm test`, in this order. A further stage is added here. It runs with NETWRIGHT_TALLY set to a file
- * that it fills with `{"passed":1,"failed":0,"skipped":0}`; a stage that leaves no tally counts as one test.
+ * The stages of `npm test`, in this order. A further stage is added here. It may write what it counted, like
+ * `{"passed":1,"failed":0,"skipped":0}`, to the file descriptor that NETWRIGHT_TALLY_FD names; else it counts as one test.
  *
  * @param {readonly string[]} args @returns {Stage[]}
  */
@@ -37,38 +35,22 @@ const checkStages = [
   },
 ]
 
-/** @param {string} file @param {number} code */
-const readTally = (file, code) => {
-  try {
-    const tally = /** @type {{ passed: number, failed: number, skipped: number }} */ (
-      JSON.parse(readFileSync(file, 'utf8'))
-    )
-    // A tool that failed without a failed test (a crash, an error outside of tests) is a failure all the same.
-    return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
-  } catch {
-    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
-  }
+/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+
+/** @param {import('./stages.mjs').Outcome} outcome @returns {Tally} */
+const countOf = ({ code, tally }) => {
+  if (!tally) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  const counted = /** @type {Tally} */ (JSON.parse(tally))
+  // A tool that failed without a failed test (a crash, an error outside of tests) is a failure all the same.
+  return code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted
 }
 
 /** @param {string} node @param {string[]} args */
 const test = async (node, args) => {
-  const total = { passed: 0, failed: 0, skipped: 0 }
-  const folder = join(root, '.netwright', `test-${process.pid}`)
-  mkdirSync(folder, { recursive: true })
-  let failed = false
-  try {
-    for (const [index, stage] of testStages(args).entries()) {
-      const tally = join(folder, `${index}.json`)
-      const [outcome] = await runStages([stage], { node, env: { NETWRIGHT_TALLY: tally } })
-      const counted = readTally(tally, outcome?.code ?? 1)
-      failed ||= counted.failed > 0
-      for (const kind of /** @type {const} */ (['passed', 'failed', 'skipped'])) total[kind] += counted[kind]
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-  return failed ? 1 : 0
+  const counts = (await runStages(testStages(args), { node })).map(countOf)
+  const sum = (/** @type {keyof Tally} */ kind) => counts.reduce((total, count) => total + count[kind], 0)
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
+  return sum('failed') > 0 ? 1 : 0
 }
 
 const check = async (/** @type {string} */ node) => {

@@ -11,7 +11,7 @@ import { root, toolEnvironment } from './setup.mjs'
  * A stage is commands that run one after the other until one fails.
  *
  * @typedef {{ name: string, commands: readonly (readonly string[])[] }} Stage
- * @typedef {{ name: string, code: number, seconds: number }} Outcome
+ * @typedef {{ name: string, code: number, seconds: number, tally: string }} Outcome
  */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -33,7 +33,8 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   })
 }
 
-// npm cannot pass on a `kill -9`, so watch whether it is still there.
+// npm cannot pass on a `kill -9`, so watch whether it is still there. (The scripts in package.json say `exec`, or a shell
+// would be in between.)
 if (process.env['npm_lifecycle_event']) {
   const parent = process.ppid
   setInterval(() => {
@@ -45,30 +46,35 @@ if (process.env['npm_lifecycle_event']) {
 const withParent =
   process.platform === 'linux' && existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : []
 
+/** A command may write its tally to this file descriptor: it also vanishes with a `kill -9`, a file would not. */
+const tallyDescriptor = 3
+
 /**
  * @param {readonly string[]} command
- * @param {{ node: string, buffered?: boolean, env?: Record<string, string> }} options
- * @returns {Promise<{ code: number, output: string }>} the exit code (128 + n for a signal) and, if buffered, the output
+ * @param {{ node: string, buffered?: boolean }} options
+ * @returns {Promise<{ code: number, output: string, tally: string }>} the exit code (128 + n for a signal), the output if buffered, and the tally
  */
-export const execute = (command, { node, buffered = false, env = {} }) =>
+export const execute = (command, { node, buffered = false }) =>
   new Promise((resolve, reject) => {
     if (stoppedBy) {
-      resolve({ code: 130, output: '' })
+      resolve({ code: 130, output: '', tally: '' })
       return
     }
     const [program = '', ...args] = [...withParent, ...command]
     const child = spawn(program, args, {
       cwd: root,
-      env: { ...toolEnvironment(node), ...env },
-      stdio: buffered ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      env: { ...toolEnvironment(node), NETWRIGHT_TALLY_FD: String(tallyDescriptor) },
+      stdio: buffered ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit', 'pipe'],
     })
     running.add(child)
     let output = ''
+    let tally = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)))
+    child.stdio[tallyDescriptor]?.on('data', (/** @type {Buffer} */ chunk) => (tally += String(chunk)))
     child.on('error', reject)
     child.on('close', (code, signal) => {
       running.delete(child)
-      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output })
+      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output, tally })
     })
   })
 
@@ -80,10 +86,10 @@ const line = ({ name, code, seconds }) =>
  * Runs all stages, also when one fails.
  *
  * @param {readonly Stage[]} stages
- * @param {{ node: string, atOnce?: boolean, env?: Record<string, string> }} options `atOnce`: as many at a time as there are cores, each printing when it is done
+ * @param {{ node: string, atOnce?: boolean }} options `atOnce`: as many at a time as there are cores, each printing when it is done
  * @returns {Promise<Outcome[]>}
  */
-export const runStages = async (stages, { node, atOnce = false, env = {} }) => {
+export const runStages = async (stages, { node, atOnce = false }) => {
   /** @type {Outcome[]} */
   const outcomes = []
   const waiting = [...stages]
@@ -92,13 +98,15 @@ export const runStages = async (stages, { node, atOnce = false, env = {} }) => {
       const start = performance.now()
       if (!atOnce) console.log(`\n▶ ${stage.name}`)
       let code = 0
+      let tally = ''
       for (const command of stage.commands) {
-        const result = await execute(command, { node, buffered: atOnce, env })
+        const result = await execute(command, { node, buffered: atOnce })
         code = result.code
+        tally ||= result.tally
         if (code !== 0 && result.output) console.log(`${stage.name}: ${command.join(' ')}\n${result.output.trimEnd()}`)
         if (code !== 0) break
       }
-      const outcome = { name: stage.name, code, seconds: (performance.now() - start) / 1000 }
+      const outcome = { name: stage.name, code, seconds: (performance.now() - start) / 1000, tally }
       outcomes.push(outcome)
       console.log(line(outcome))
     }

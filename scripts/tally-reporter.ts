@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import type { Reporter, TestModule } from 'vitest/node'
 
 /**
@@ -24,7 +24,7 @@ export default class TallyReporter implements Reporter {
       }
     }
     if (skips.length > 0) console.log(`Skipped:\n${skips.join('\n')}`)
-    const file = process.env['NETWRIGHT_TALLY']
-    if (file) writeFileSync(file, JSON.stringify(tally))
+    const descriptor = process.env['NETWRIGHT_TALLY_FD']
+    if (descriptor) writeSync(Number(descriptor), JSON.stringify(tally))
   }
 }
