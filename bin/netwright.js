@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Starts the command line: from the source in a clone, from dist/ in an installed package. It has to be understood by
-// Nodes that are too old for the rest, in order to say so.
+// Starts the command line: from the source in a clone, from dist/ in an installed package. A Node that is too old for
+// the rest has to understand this file, to say so.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url))
@@ -16,11 +17,19 @@ const brought = path(`../scripts/node24/node_modules/node-linux-${process.arch}/
 if (isNewEnough) {
   await import(isClone ? '../harness/cli/main.ts' : '../dist/cli/main.js')
 } else if (isClone && existsSync(brought)) {
-  const child = spawn(brought, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // If this process is killed, the kernel ends the other.
+  const setpriv = ['/usr/bin/setpriv', '--pdeathsig', 'TERM'].filter(() => existsSync('/usr/bin/setpriv'))
+  const [program = brought, ...args] = [...setpriv, brought, source, ...process.argv.slice(2)]
+  const child = spawn(program, args, { stdio: 'inherit' })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal))
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to both.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
   }
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)))
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + constants.signals[signal ?? 'SIGTERM']
+  })
 } else {
   const next = isClone ? 'run `npm start` once, it brings one' : 'install Node 22.12 or later'
   console.error(`netwright: Node ${process.versions.node} is too old (NETWRIGHT_NODE_TOO_OLD): ${next}.`)

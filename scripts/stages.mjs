@@ -3,7 +3,7 @@
  * runs on the Node that npm was started with.
  */
 import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import { existsSync } from 'node:fs'
 import { root, toolEnvironment } from './setup.mjs'
 
@@ -74,7 +74,7 @@ export const execute = (command, { node, buffered = false }) =>
     child.on('error', reject)
     child.on('close', (code, signal) => {
       running.delete(child)
-      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 143), output, tally })
+      resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGTERM'], output, tally })
     })
   })
 
