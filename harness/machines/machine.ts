@@ -17,6 +17,8 @@ export interface Machine {
   /** As on the command line: `local`, `container:alpine`, `vm:6.1`, `vagrant:debian12`. */
   readonly name: string
   readonly facts: MachineFacts
+  /** The environment in which scripts' commands run on this machine. */
+  readonly environment: Readonly<Record<string, string>>
   /** Channel to the machine itself, outside every sandbox. */
   readonly channel: Channel
   /**

@@ -366,6 +366,51 @@ sub do_nsids {
     }
     answer('r', $id, @rows);
 }
+# neighbours: [mode, netns...] answers one string per namespace, a line per entry: family ifindex state address mac
+# (hex). Mode f also deletes every entry that is not permanent, so that the next probe starts cold.
+sub do_neighbours {
+    my ($id, $mode, @paths) = @_;
+    my @answers;
+    for my $path (@paths) {
+        my ($lines, $why) = in_netns($path, sub {
+            socket(my $s, $AF_NETLINK, $SOCK_RAW, 0) or return (undef, "netlink: $!");
+            send $s, pack('LSSLL', 28, 30, 0x301, 1, 0) . pack('x12'), 0;    # RTM_GETNEIGH, dump
+            my ($text, @stale) = ('');
+            DUMP: for (;;) {
+                defined recv($s, my $reply, 1 << 16, 0) or last;
+                for (my $at = 0; $at + 16 <= length $reply;) {
+                    my ($len, $type) = unpack 'LS', substr($reply, $at, 6);
+                    last DUMP if $type == 3 || $type == 2 || $len < 16;      # done, or an error
+                    my ($family, $ifindex, $state) = unpack 'Cx3lS', substr($reply, $at + 16, 10);
+                    my ($dst, $mac) = ('', '');
+                    for (my $a = $at + 28; $a + 4 <= $at + $len;) {
+                        my ($alen, $atype) = unpack 'SS', substr($reply, $a, 4);
+                        last if $alen < 4;
+                        my $value = substr $reply, $a + 4, $alen - 4;
+                        $dst = $value if $atype == 1;
+                        $mac = $value if $atype == 2;
+                        $a += ($alen + 3) & ~3;
+                    }
+                    $text .= join(' ', $family, $ifindex, $state, unpack('H*', $dst), unpack('H*', $mac)) . "\n";
+                    push @stale, [$family, $ifindex, $dst] if !($state & 0xc0) && length $dst;
+                    $at += ($len + 3) & ~3;
+                }
+            }
+            if ($mode eq 'f') {
+                for my $n (@stale) {
+                    my ($family, $ifindex, $dst) = @$n;
+                    my $body = pack('Cx3lSCC', $family, $ifindex, 0, 0, 0) . pack('SS', 4 + length $dst, 1) . $dst;
+                    send $s, pack('LSSLL', 16 + length $body, 29, 5, 2, 0) . $body, 0;    # RTM_DELNEIGH, acknowledged
+                    recv $s, my $ack, 8192, 0;
+                }
+            }
+            close $s;
+            return $text;
+        });
+        push @answers, defined $lines ? $lines : "!$why";
+    }
+    answer('r', $id, @answers);
+}
 # inject: [capture id, ifindex, frame]: sends a frame as it is by the capture's packet socket.
 sub do_inject {
     my ($id, $capture, $ifindex, $frame) = @_;
@@ -389,6 +434,7 @@ my %requests = (
     U => sub { close_socket($_[0]) },
     T => sub { do_files($_[0], unpack '(N/a*)*', $_[1]) },
     G => sub { do_nsids($_[0], unpack '(N/a*)*', $_[1]) },
+    V => sub { do_neighbours($_[0], unpack '(N/a*)*', $_[1]) },
     J => sub { do_inject($_[0], unpack '(N/a*)*', $_[1]) },
     Y => sub { answer('r', $_[0], 'pong') },
 );

@@ -132,9 +132,20 @@ export interface Channel {
   readonly files: (net: string, operations: readonly FileOperation[]) => Promise<Map<string, string>>
   /** For each namespace path, the ids by which it knows each other one; -1 where it has none. */
   readonly namespaceIds: (paths: readonly string[]) => Promise<number[][]>
+  /** Neighbour tables of namespaces, in the order asked for; `flush` also empties them (permanent entries stay). */
+  readonly neighbours: (mode: 'read' | 'flush', nets: readonly string[]) => Promise<NeighbourEntry[][]>
   readonly ping: () => Promise<void>
   readonly closed: Promise<void>
   readonly close: () => Promise<void>
+}
+
+export interface NeighbourEntry {
+  readonly ifindex: number
+  /** NUD state as `ip neigh` prints it. */
+  readonly state: string
+  /** Raw address: 4 or 16 bytes. */
+  readonly address: Uint8Array
+  readonly mac?: string
 }
 
 export type FileOperation =

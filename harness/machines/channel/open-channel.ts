@@ -11,6 +11,7 @@ import {
   type SocketOutcome,
 } from './channel.ts'
 import { remoteProcess, type ProcessEvents } from './remote-process.ts'
+import { neighbourTable } from './neighbour-table.ts'
 import { decodeList, encodeFrame, encodeList, frameSplitter, type ChannelFrame } from './wire-format.ts'
 
 /** The bytes of a channel and the way to end its far end for good. */
@@ -251,6 +252,9 @@ export async function openChannel(transport: Transport): Promise<Channel> {
 
     namespaceIds: async (paths) =>
       decodeList((await request('G', encodeList(paths))).payload).map((row) => row.toString().split(' ').map(Number)),
+
+    neighbours: async (mode, nets) =>
+      decodeList((await request('V', encodeList([mode === 'flush' ? 'f' : 'r', ...nets]))).payload).map(neighbourTable),
 
     ping: async () => { await request('Y', Buffer.alloc(0)) },
     closed,

@@ -32,6 +32,11 @@ export async function localMachine(): Promise<Machine> {
       arch: localArch(),
       privilege,
     },
+    environment: {
+      PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+      HOME: process.env['HOME'] ?? '/',
+      LC_ALL: 'C',
+    },
     channel,
     openSandbox,
     can: (feature) => {

@@ -1,0 +1,151 @@
+import { ProcessOutput } from 'zx'
+import { NetwrightError } from '../model/errors.ts'
+import type { Graph } from '../model/graph.ts'
+import type { JournalEntry } from '../model/results.ts'
+import type { Channel } from '../machines/channel/channel.ts'
+import type { Machine } from '../machines/machine.ts'
+import { readGraph, type NamespaceTarget } from './graph-reader.ts'
+import { openJournal, type Journal } from './journal.ts'
+import { layUnderlay, type Handles } from './lay-underlay.ts'
+import { hostPlace, namespacePath, wireHost } from './namespace-paths.ts'
+import { hush } from './quiet.ts'
+import { hostShell } from './shell.ts'
+import type { Host, Hosts, Topology } from './topology.ts'
+
+/** One topology, built in a sandbox on a machine; disposable. */
+export interface Lab<HostName extends string = string> {
+  readonly topology: Topology<HostName>
+  readonly machine: Machine
+  /** Channel into the sandbox. */
+  readonly channel: Channel
+  readonly journal: Journal
+  readonly hosts: Hosts<HostName>
+  /** Whether the kernel has IPv6. */
+  readonly hasIpv6: boolean
+  /** Every namespace that exists now: hosts, the named ones on them, wires. */
+  readonly namespaces: ReadonlyMap<string, NamespaceTarget>
+  /** Tells of each namespace, those that exist already included, before a command that made it is reported as done. */
+  readonly watchNamespaces: (appeared: (target: NamespaceTarget) => Promise<void>) => Promise<void>
+  /** Runs the topology's script. */
+  readonly build: () => Promise<void>
+  /** Runs a remedy or its undo, journalled as such; failures say which command, where and why. */
+  readonly act: (by: JournalEntry['by'], what: string, action: (hosts: Hosts<HostName>) => Promise<unknown>) => Promise<void>
+  /** Reads what the kernel says is there now. */
+  readonly graph: () => Promise<Graph>
+  /** Ends everything in the sandbox. Also happens by itself when the harness ends, however it ends. */
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * Opens a sandbox and lays a topology's underlay in it; `build` then runs the script.
+ *
+ * @throws NETWRIGHT_SCRIPT_FAILED, NETWRIGHT_AGENT
+ */
+export async function openLab<HostName extends string>(machine: Machine, topology: Topology<HostName>): Promise<Lab<HostName>> {
+  const [channel, ipv6] = await Promise.all([machine.openSandbox(), machine.can('ipv6')])
+  try {
+    return await furnish(machine, topology, channel, ipv6.able)
+  } catch (error) {
+    await channel.close()
+    throw error
+  }
+}
+
+async function furnish<HostName extends string>(
+  machine: Machine,
+  topology: Topology<HostName>,
+  channel: Channel,
+  hasIpv6: boolean,
+): Promise<Lab<HostName>> {
+  const journal = openJournal()
+  const handles = await layUnderlay({ channel, journal, underlay: topology.underlay, ipv6: topology.ipv6, hasIpv6 })
+  const namespaces = new Map<string, NamespaceTarget>()
+  for (const target of underlayTargets(topology, handles)) namespaces.set(target.id, target)
+  const watchers: ((target: NamespaceTarget) => Promise<void>)[] = []
+
+  /** Looks for namespaces that a command made or deleted on a host. */
+  async function rescan(host: string): Promise<void> {
+    const handle = handles.get(host)
+    if (handle === undefined) return
+    const root = namespacePath(handle, '')
+    const listed = await channel.files('', [{ kind: 'read', path: `${root}*` }])
+    const names = [...listed.keys()].map((path) => path.slice(root.length)).filter((name) => name !== '*')
+    const known = [...namespaces.values()].filter((t) => t.host === host && t.name !== undefined)
+    for (const gone of known) if (!names.includes(gone.name ?? '')) namespaces.delete(gone.id)
+    for (const name of names) {
+      const id = `${host}/${name}`
+      if (namespaces.has(id)) continue
+      const path = namespacePath(handle, name)
+      const place = { ...hostPlace(handle), net: path }
+      const target: NamespaceTarget = { id, role: 'namespace', host, name, path, place }
+      namespaces.set(id, target)
+      await hush(channel, path, topology.ipv6)
+      for (const appeared of watchers) await appeared(target)
+    }
+  }
+
+  const hosts = Object.fromEntries(
+    topology.underlay.hosts.map(({ name }): [string, Host] => {
+      const handle = handles.get(name)
+      if (handle === undefined) throw new Error(`no host ${name}`)
+      const $ = hostShell({
+        name,
+        channel,
+        place: hostPlace(handle),
+        environment: machine.environment,
+        journal,
+        afterCommand: () => rescan(name),
+      })
+      return [name, { name, $ }]
+    }),
+  ) as Hosts<HostName>
+
+  const lab: Lab<HostName> = {
+    topology,
+    machine,
+    channel,
+    journal,
+    hosts,
+    hasIpv6,
+    namespaces,
+    watchNamespaces: async (appeared) => {
+      watchers.push(appeared)
+      await Promise.all([...namespaces.values()].map(appeared))
+    },
+    build: () => lab.act('script', `the script of topology "${topology.name}"`, topology.build),
+    act: async (by, what, action) => {
+      journal.author = by
+      try {
+        await action(hosts)
+      } catch (error) {
+        throw error instanceof ProcessOutput ? scriptFailure(what, error, journal) : error
+      }
+    },
+    graph: () => readGraph(channel, [...namespaces.values()]),
+    dispose: () => channel.close(),
+  }
+  return lab
+}
+
+function underlayTargets(topology: Topology, handles: Handles): NamespaceTarget[] {
+  const target = (id: string, role: NamespaceTarget['role']): NamespaceTarget[] => {
+    const handle = handles.get(id)
+    return handle === undefined ? [] : [{ id, role, host: id, path: namespacePath(handle), place: hostPlace(handle) }]
+  }
+  return [
+    ...topology.underlay.hosts.flatMap((host) => target(host.name, host.role)),
+    ...topology.underlay.wires.flatMap((wire) => target(wireHost(wire.name), 'wire')),
+  ]
+}
+
+/** zx's error lacks the command and the host; the journal has both. */
+function scriptFailure(what: string, output: ProcessOutput, journal: Journal): NetwrightError {
+  const entry = journal.entries.findLast((e) => e.code !== 0 && e.stderr === output.stderr)
+  const how = output.signal === null ? `exit code ${String(output.exitCode)}` : `signal ${output.signal}`
+  return new NetwrightError('NETWRIGHT_SCRIPT_FAILED', `A command of ${what} failed with ${how}`, {
+    ...(entry === undefined ? {} : { place: `host ${entry.host}`, command: entry.command }),
+    stderr: output.stderr,
+    next: 'If the failure is what the document shows, use $({ nothrow: true }) or a refusal; the lab’s state is in the report.',
+    cause: output,
+  })
+}

@@ -1,0 +1,31 @@
+import type { Place } from '../machines/channel/channel.ts'
+
+/** A host's holder process, by which its namespaces are entered. */
+export interface HostHandle {
+  readonly name: string
+  /** PID of the holder in the sandbox. */
+  readonly pid: number
+}
+
+/** Where commands typed on the host run. */
+export function hostPlace(host: HostHandle): Place {
+  const pid = String(host.pid)
+  return { net: `/proc/${pid}/ns/net`, mnt: `/proc/${pid}/ns/mnt` }
+}
+
+/** Path of a namespace as the sandbox's agent sees it; `name` as `ip netns` knows it on the host. */
+export function namespacePath(host: HostHandle, name?: string): string {
+  const pid = String(host.pid)
+  return name === undefined ? `/proc/${pid}/ns/net` : `/proc/${pid}/root/run/netns/${name}`
+}
+
+/** Splits `node1/ns1` into host and namespace; `node1` alone is the host's own namespace. */
+export function splitId(id: string): { host: string; name?: string } {
+  const slash = id.indexOf('/')
+  return slash === -1 ? { host: id } : { host: id.slice(0, slash), name: id.slice(slash + 1) }
+}
+
+/** Host name under which a wire's own namespace appears in graphs and journals. */
+export function wireHost(wire: string): string {
+  return `wire:${wire}`
+}
