@@ -25,6 +25,11 @@ const timed = async (what, work) => {
   say(`${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
 }
 
+const setpriv = '/usr/bin/setpriv'
+
+/** Prefix of a command that the kernel ends when this process ends, however that happens. */
+export const endWithParent = process.platform === 'linux' && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : []
+
 /** npm says what is wrong first and apt-get last. */
 const shorten = (/** @type {string} */ text) =>
   text.length <= 6000 ? text : `${text.slice(0, 3000)}\n…\n${text.slice(-3000)}`
@@ -109,7 +114,10 @@ const npmCi = (folder, node) => {
   const npm = process.env['npm_execpath']?.endsWith('npm-cli.js')
     ? [node ?? process.execPath, process.env['npm_execpath']]
     : ['npm']
-  return run([...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], { cwd: folder, env })
+  return run([...endWithParent, ...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    env,
+  })
 }
 
 const hasNode = () => Boolean(process.features.typescript || (isInstalled(node24Folder) && findNode()))
@@ -126,7 +134,7 @@ const bringNode24 = async () => {
     throw new SetupError(`Node 24 could not be installed through npm. ${next}\n${messageOf(error)}`)
   }
   const node = findNode()
-  if (!node) throw new SetupError(`npm brought no Node 24 for ${process.platform}-${process.arch}. ${next}`)
+  if (!node) throw new SetupError(`npm brought no Node 24. Is the package registry reachable? Or: ${next}`)
   try {
     execFileSync(node, ['--version'])
   } catch (error) {

@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { availableParallelism, constants } from 'node:os'
-import { existsSync } from 'node:fs'
-import { root, toolEnvironment } from './setup.mjs'
+import { endWithParent, root, toolEnvironment } from './setup.mjs'
 
 /**
  * A stage is commands that run one after the other until one fails.
@@ -42,10 +41,6 @@ if (process.env['npm_lifecycle_event']) {
   }, 250).unref()
 }
 
-// …and if this process gets it, the kernel tells the child.
-const withParent =
-  process.platform === 'linux' && existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : []
-
 /** A command may write its tally to this file descriptor: it also vanishes with a `kill -9`, a file would not. */
 const tallyDescriptor = 3
 
@@ -60,7 +55,7 @@ export const execute = (command, { node, buffered = false }) =>
       resolve({ code: 130, output: '', tally: '' })
       return
     }
-    const [program = '', ...args] = [...withParent, ...command]
+    const [program = '', ...args] = [...endWithParent, ...command]
     const child = spawn(program, args, {
       cwd: root,
       env: { ...toolEnvironment(node), NETWRIGHT_TALLY_FD: String(tallyDescriptor) },
