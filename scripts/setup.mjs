@@ -27,8 +27,13 @@ const timed = async (what, work) => {
 
 const setpriv = '/usr/bin/setpriv'
 
-/** Prefix of a command that the kernel ends when this process ends, however that happens. */
-export const endWithParent = process.platform === 'linux' && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : []
+/**
+ * Prefix of a command to which the kernel sends a signal when this process ends, however that happens.
+ *
+ * @param {'TERM' | 'KILL'} signal
+ */
+export const endWithParent = (signal) =>
+  process.platform === 'linux' && existsSync(setpriv) ? [setpriv, '--pdeathsig', signal] : []
 
 /** npm says what is wrong first and apt-get last. */
 const shorten = (/** @type {string} */ text) =>
@@ -114,10 +119,14 @@ const npmCi = (folder, node) => {
   const npm = process.env['npm_execpath']?.endsWith('npm-cli.js')
     ? [node ?? process.execPath, process.env['npm_execpath']]
     : ['npm']
-  return run([...endWithParent, ...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], {
-    cwd: folder,
-    env,
-  })
+  // On TERM npm first undoes what it did, in the way of a set-up that follows.
+  return run(
+    [...endWithParent('KILL'), ...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'],
+    {
+      cwd: folder,
+      env,
+    },
+  )
 }
 
 const hasNode = () => Boolean(process.features.typescript || (isInstalled(node24Folder) && findNode()))

@@ -55,7 +55,7 @@ export const execute = (command, { node, buffered = false }) =>
       resolve({ code: 130, output: '', tally: '' })
       return
     }
-    const [program = '', ...args] = [...endWithParent, ...command]
+    const [program = '', ...args] = [...endWithParent('TERM'), ...command]
     const child = spawn(program, args, {
       cwd: root,
       env: { ...toolEnvironment(node), NETWRIGHT_TALLY_FD: String(tallyDescriptor) },
