@@ -209,13 +209,17 @@ const messageOf = (error) => (error instanceof Error ? error.message : String(er
 
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** @param {number} pid */
-const isAlive = (pid) => {
+/**
+ * Whether a process is there and a set-up: its number may have been given to another since, or nobody has reaped it.
+ *
+ * @param {number} pid
+ */
+const isSettingUp = (pid) => {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    if (process.platform === 'linux') return /(run|setup)\.mjs/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
@@ -235,7 +239,7 @@ const alone = async (work) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
       const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0)
       // An empty file is one whose owner is about to write its number.
-      if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true })
+      if (holder > 0 && !isSettingUp(holder)) rmSync(lock, { force: true })
       else if (!told) say(`waiting for the set-up of process ${holder} …`)
       told = true
     }

@@ -26,6 +26,8 @@ const stop = (/** @type {NodeJS.Signals} */ signal) => {
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => {
+    // Still in set-up, whose children end with this process.
+    if (running.size === 0) process.exit(128 + constants.signals[signal])
     // A terminal sends Ctrl-C to the children as well; a second one would cut their clean-up short.
     if (signal === 'SIGINT' && process.stdin.isTTY) stoppedBy ??= signal
     else stop(signal)
@@ -37,7 +39,9 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 if (process.env['npm_lifecycle_event']) {
   const parent = process.ppid
   setInterval(() => {
-    if (process.ppid !== parent) stop('SIGTERM')
+    if (process.ppid === parent) return
+    if (running.size === 0) process.exit(1)
+    stop('SIGTERM')
   }, 250).unref()
 }
 
