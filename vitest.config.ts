@@ -19,7 +19,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...realTests],
           sequence: { groupOrder: 1 },
         },
