@@ -1,11 +1,10 @@
 import type { CellResult, StepResult } from '../model/results.ts'
-import { verdictText } from '../model/verdict.ts'
-import type { Expected, Verdict } from '../model/verdict.ts'
 import { channelName, gridsOf } from './cell-grid.ts'
 import type { Grid } from './cell-grid.ts'
 import { plain } from './colours.ts'
 import type { Colours } from './colours.ts'
 import { displayWidth, hanging, pad } from './display-width.ts'
+import { fullVerdictText } from './evidence-text.ts'
 import { columnBlocks, columnWidths, createLegend, expectedMark, gridLines, observedMark } from './matrix-text.ts'
 import type { Legend, TextOptions } from './matrix-text.ts'
 
@@ -81,21 +80,10 @@ function storyLines(cell: CellResult, width: number, colours: Colours): string[]
   const address = cell.to === cell.address ? '' : ` ${cell.address}`
   return [
     `${colours.red('✗')} ${colours.bold(`${cell.from} → ${cell.to}`)}${address} (${channelName(cell)})`,
-    ...hanging('    expected  ', placed(cell.expected), width),
-    ...hanging('    observed  ', placed(cell.observed), width),
+    ...hanging('    expected  ', fullVerdictText(cell.expected), width),
+    ...hanging('    observed  ', fullVerdictText(cell.observed), width),
     ...cell.story.flatMap((sentence) => hanging('    - ', sentence, width)),
   ]
-}
-
-function placed(verdict: Verdict | Expected): string {
-  switch (verdict.verdict) {
-    case 'reached':
-      return verdictText(verdict)
-    case 'blocked':
-      return verdict.at === undefined ? verdictText(verdict) : `${verdictText(verdict)}, at ${verdict.at}`
-    case 'inconclusive':
-      return `${verdictText(verdict)}, ${verdict.detail}`
-  }
 }
 
 function findingText(step: Extract<StepResult, { kind: 'finding' }>, width: number, colours: Colours): string {

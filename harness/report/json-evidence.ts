@@ -27,6 +27,7 @@ const protocolSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('arp') }),
   z.strictObject({ kind: z.literal('tcp'), port, service: z.enum(['echo', 'own']).exactOptional() }),
   z.strictObject({ kind: z.literal('udp'), port, service: z.enum(['echo', 'own']).exactOptional() }),
+  z.strictObject({ kind: z.enum(['broadcast', 'multicast']), port }),
 ])
 
 const probeSchema = z.strictObject({
@@ -53,10 +54,11 @@ const sightingSchema = z.strictObject({
   ns: z.string(),
   dev: z.string(),
   direction: z.enum(['in', 'out']),
+  forOther: z.boolean().exactOptional(),
   text: z.string(),
   sourceMac: z.string(),
   targetMac: z.string(),
-  error: z.strictObject({ by: z.string(), type: z.int(), code: z.int() }).exactOptional(),
+  error: z.strictObject({ by: z.string(), type: z.int(), code: z.int(), name: z.string() }).exactOptional(),
 })
 
 const findingsSchema = z.strictObject({
@@ -113,5 +115,5 @@ export const evidenceSchema = z
 export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
 
 type Same<A, B> = [A, B] extends [B, A] ? true : never
-/** Does not compile where the schema and the model part. */
+/** Does not compile where this schema and `Evidence` of the model part: a change of one is a change of the other. */
 export const evidenceIsTheModels: Same<DeepReadonly<z.infer<typeof evidenceSchema>>, DeepReadonly<Evidence>> = true

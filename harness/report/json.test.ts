@@ -60,9 +60,9 @@ describe('tampering is noticed', () => {
   test('a reason that no catalogue holds', () => {
     expect(problemOf(({ rows }) => Object.assign(rows[1]?.observed ?? {}, { reason: 'bad-weather' })))
       .toMatchInlineSnapshot(`
-      "✖ Invalid option: expected one of "macvlan-parent-isolation"|"private-mode"|"vepa-not-reflected"|"source-mode-filter"|"passthru-takes-all"|"link-down"|"no-route"|"no-return-route"|"neighbour-unanswered"|"other-subnet"|"netfilter-drop"|"reverse-path-filter"|"no-listener"|"forwarding-off"|"mtu-exceeded"|"no-ipv6"
-        → at rows[1].observed.reason"
-    `)
+        "✖ Invalid option: expected one of "macvlan-parent-isolation"|"private-mode"|"vepa-not-reflected"|"source-mode-filter"|"passthru-takes-all"|"link-down"|"no-route"|"no-return-route"|"neighbour-unanswered"|"netfilter-drop"|"reverse-path-filter"|"no-listener"|"forwarding-off"|"mtu-exceeded"
+          → at rows[1].observed.reason"
+      `)
   })
   test('a verdict without its reason', () => {
     expect(problemOf(({ rows }) => Object.assign(rows[0]?.observed ?? {}, { verdict: 'blocked' }))).toContain('reason')

@@ -43,7 +43,9 @@ const rowSchema = z
     to: z.string(),
     address: z.string(),
     family: familySchema,
-    proto: z.string().describe('icmp, arp, tcp/PORT or udp/PORT.'),
+    proto: z
+      .string()
+      .describe('icmp, arp, or a protocol with its port: tcp/PORT, udp/PORT, broadcast/PORT, multicast/PORT.'),
     expected: expectedSchema,
     observed: observedSchema,
     evidence: evidenceSchema,
