@@ -74,8 +74,9 @@ const firstPortIndex = 1001
 
 function vethLine(host: HostSpec, nic: NicSpec, position: number): string {
   const port = `${portName(host.name, nic.name)} index ${String(firstPortIndex + position)}`
+  const index = String(host.nics.indexOf(nic) + 2) // the peer's index is heeded only when both are given; lo is 1
   return (
-    `link add ${nic.name} address ${nic.mac} netns $${variable(host.name)} ` +
+    `link add ${nic.name} index ${index} address ${nic.mac} netns $${variable(host.name)} ` +
     `type veth peer name ${port} netns $${variable(wireHost(nic.wire))}`
   )
 }

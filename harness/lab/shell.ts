@@ -37,8 +37,8 @@ export function hostShell(host: ShellHost): Shell {
     quiet: true,
     verbose: false,
     detached: false,
-    kill: (pid: number, signal?: NodeJS.Signals) => {
-      running.get(pid)?.kill(signal)
+    kill: (handle, signal) => {
+      running.get(Number(handle))?.kill(signal)
       return Promise.resolve()
     },
   })

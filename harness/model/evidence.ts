@@ -17,12 +17,14 @@ export interface Sighting {
   readonly dev: string
   /** `out` when the namespace's own stack handed the frame to the device, else `in`. */
   readonly direction: 'in' | 'out'
+  /** Its link-layer target is not this device: seen only because the device is promiscuous or a port. */
+  readonly forOther?: boolean
   /** The frame in words, as tcpdump would say it. */
   readonly text: string
   readonly sourceMac: string
   readonly targetMac: string
   /** For `error`: who sent it, type and code. */
-  readonly error?: { readonly by: string; readonly type: number; readonly code: number }
+  readonly error?: { readonly by: string; readonly type: number; readonly code: number; readonly name: string }
 }
 
 /** What the probing program itself said. */

@@ -11,8 +11,10 @@ export type Protocol =
   | { readonly kind: 'arp' }
   | { readonly kind: 'tcp'; readonly port: number; readonly service?: 'echo' | 'own' }
   | { readonly kind: 'udp'; readonly port: number; readonly service?: 'echo' | 'own' }
+  /** A UDP datagram to the subnet's broadcast address (IPv4), or to a group that the target has joined. */
+  | { readonly kind: 'broadcast' | 'multicast'; readonly port: number }
 
-/** How a protocol is written in tables and JSON: `icmp`, `arp`, `tcp/8080`, `udp/53`. */
+/** How a protocol is written in tables and JSON: `icmp`, `arp`, `tcp/8080`, `udp/53`, `multicast/5000`. */
 export function protocolName(protocol: Protocol): string {
   switch (protocol.kind) {
     case 'icmp':
@@ -21,6 +23,8 @@ export function protocolName(protocol: Protocol): string {
       return 'arp'
     case 'tcp':
     case 'udp':
+    case 'broadcast':
+    case 'multicast':
       return `${protocol.kind}/${String(protocol.port)}`
   }
 }
@@ -36,4 +40,32 @@ export interface ProbeSpec {
   readonly address: string
   readonly family: Family
   readonly protocol: Protocol
+}
+
+/** ICMP echo; `size` is the payload in bytes (0 to 65507), `dontFragment` forbids fragmentation on the way. */
+export function icmp(options: { readonly size?: number; readonly dontFragment?: boolean } = {}): Protocol {
+  return { kind: 'icmp', ...options }
+}
+
+/** Address resolution: ARP for IPv4, neighbour discovery for IPv6. */
+export const arp: Protocol = { kind: 'arp' }
+
+/** A TCP connection on which a token is sent and echoed. `port`: 1 to 65535. */
+export function tcp(port: number, options: { readonly service?: 'echo' | 'own' } = {}): Protocol {
+  return { kind: 'tcp', port, ...options }
+}
+
+/** A UDP datagram that is echoed. `port`: 1 to 65535. */
+export function udp(port: number, options: { readonly service?: 'echo' | 'own' } = {}): Protocol {
+  return { kind: 'udp', port, ...options }
+}
+
+/** A UDP datagram to the broadcast address of the source's subnet, answered by the target. IPv4 only. */
+export function broadcast(port: number): Protocol {
+  return { kind: 'broadcast', port }
+}
+
+/** A UDP datagram to a multicast group that the target has joined, answered by the target. */
+export function multicast(port: number): Protocol {
+  return { kind: 'multicast', port }
 }

@@ -12,13 +12,11 @@ export const reasonNames = [
   'no-route',
   'no-return-route',
   'neighbour-unanswered',
-  'other-subnet',
   'netfilter-drop',
   'reverse-path-filter',
   'no-listener',
   'forwarding-off',
   'mtu-exceeded',
-  'no-ipv6',
 ] as const
 export type Reason = (typeof reasonNames)[number]
 

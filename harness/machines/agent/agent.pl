@@ -215,10 +215,11 @@ sub sockaddr {
     my ($family, $raw, $port, $scope) = @_;
     return $family == 4 ? pack('Sna4x8', $AF_INET, $port, $raw) : pack('SnNa16L', $AF_INET6, $port, 0, $raw, $scope);
 }
-# probe: [netns, family, 'tcp'|'udp', raw source or '', source port, raw target, port, token, device or '', scope]
+# probe: [netns, family, 'tcp'|'udp', raw source or '', source port, raw target, port, token, device or '', scope,
+# 1 for a broadcast or multicast target]
 sub start_probe {
     my ($id, $payload) = @_;
-    my ($net, $family, $kind, $source, $sport, $target, $port, $token, $device, $scope) = unpack('(N/a*)*', $payload);
+    my ($net, $family, $kind, $source, $sport, $target, $port, $token, $device, $scope, $group) = unpack('(N/a*)*', $payload);
     my ($sock, $why, $errno) = in_netns($net, sub {
         socket(my $s, $family == 4 ? $AF_INET : $AF_INET6, $kind eq 'tcp' ? $SOCK_STREAM : $SOCK_DGRAM, 0)
             or return (undef, "socket: $!", $! + 0);
@@ -235,6 +236,12 @@ sub start_probe {
     my (undef, $local_port) = unpack 'Sn', getsockname $sock;
     answer('l', $id, $local_port);
     my $s = $sockets{$id} = { sock => $sock, kind => "$kind-probe", token => $token, state => 'connecting', got => '' };
+    if ($group) {    # answers come from other addresses than the one sent to
+        my $n = send $sock, $token, 0, sockaddr($family, $target, $port, $scope);
+        if (!defined $n) { delete $sockets{$id}; return $refuse->('send') }
+        $s->{state} = 'waiting';
+        return;
+    }
     my $ok = connect $sock, sockaddr($family, $target, $port, $scope);
     if (!$ok && $! != $EINPROGRESS) { delete $sockets{$id}; return $refuse->('connect') }
     probe_connected($id, $s) if $kind eq 'udp';
@@ -411,12 +418,15 @@ sub do_neighbours {
     }
     answer('r', $id, @answers);
 }
-# inject: [capture id, ifindex, frame]: sends a frame as it is by the capture's packet socket.
+# inject: [netns, ifindex, frame]: sends a frame as it is. The socket is not the capture's, which would not see it.
 sub do_inject {
-    my ($id, $capture, $ifindex, $frame) = @_;
-    my $c = $captures{$capture} or return answer('f', $id, "no capture $capture", 2);
-    my $n = send $c->{sock}, $frame, 0, pack('SnlSCCx8', $AF_PACKET, 0x0300, $ifindex, 0, 0, 6);
-    return defined $n ? answer('r', $id) : answer('f', $id, "send: $!", $! + 0);
+    my ($id, $net, $ifindex, $frame) = @_;
+    my ($n, $why, $errno) = in_netns($net, sub {
+        socket(my $s, $AF_PACKET, $SOCK_RAW, 0) or return (undef, "packet socket: $!", $! + 0);
+        my $sent = send $s, $frame, 0, pack('SnlSCCx8', $AF_PACKET, 0x0300, $ifindex, 0, 0, 6);
+        return defined $sent ? $sent : (undef, "send: $!", $! + 0);
+    });
+    defined $n ? answer('r', $id) : answer('f', $id, $why, $errno);
 }
 
 # --- requests --------------------------------------------------------------------------------

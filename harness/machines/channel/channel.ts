@@ -37,6 +37,13 @@ export interface RemoteProcess {
   readonly kill: (signal?: NodeJS.Signals) => void
 }
 
+export interface RunOptions extends SpawnOptions {
+  /** The command's stdin; default: empty. */
+  readonly input?: Uint8Array | string
+  /** Called as soon as it runs, for whoever may have to end it early. */
+  readonly onStarted?: (process: RemoteProcess) => void
+}
+
 export interface RunOutput extends Exit {
   readonly stdout: Buffer
   readonly stderr: Buffer
@@ -60,8 +67,6 @@ export interface CapturedFrame {
 export interface Capture {
   /** Waits until every frame captured so far has been delivered; answers how many the kernel dropped since last asked. */
   readonly sync: () => Promise<number>
-  /** Sends a raw frame out of a device of the captured namespace. */
-  readonly inject: (ifindex: number, frame: Uint8Array) => Promise<void>
   readonly close: () => void
 }
 
@@ -74,8 +79,10 @@ export interface SocketProbe {
   readonly token: string
   readonly source?: Uint8Array
   readonly device?: string
-  /** Interface index for link-local IPv6 targets. */
+  /** Interface index for link-local and multicast IPv6 targets. */
   readonly scope?: number
+  /** The target is a broadcast or multicast address: answers may come from any address. */
+  readonly group?: boolean
 }
 
 export interface SocketOutcome {
@@ -117,11 +124,13 @@ export class FarEndError extends Error {
 export interface Channel {
   /** Starts a command. Rejects with FarEndError when it cannot be started (errno 2: no such program). */
   readonly spawn: (argv: readonly string[], options?: SpawnOptions) => Promise<RemoteProcess>
-  /** Runs a command to its end and collects its output; `input` is its stdin (default: empty). */
-  readonly run: (argv: readonly string[], options?: SpawnOptions & { readonly input?: Uint8Array | string }) => Promise<RunOutput>
+  /** Runs a command to its end and collects its output. */
+  readonly run: (argv: readonly string[], options?: RunOptions) => Promise<RunOutput>
   /** Makes a host: a holder process with a network and a mount namespace of its own. Answers its PID. */
   readonly makeHost: () => Promise<number>
   readonly capture: (net: string, onFrame: (frame: CapturedFrame) => void) => Promise<Capture>
+  /** Sends a raw frame out of a device. */
+  readonly inject: (net: string, ifindex: number, frame: Uint8Array) => Promise<void>
   readonly probe: (probe: SocketProbe) => Promise<RunningProbe>
   /** Starts an echo service; answers a function that ends it. */
   readonly listen: (service: EchoService) => Promise<() => void>

@@ -155,14 +155,11 @@ export async function openChannel(transport: Transport): Promise<Channel> {
 
     run: async (argv, options = {}): Promise<RunOutput> => {
       const child = await channel.spawn(argv, options)
-      const stdout: Buffer[] = []
-      const stderr: Buffer[] = []
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+      options.onStarted?.(child)
       child.stdin.on('error', () => undefined) // a command may close its stdin early
       child.stdin.end(options.input ?? '')
-      const exit = await child.exit
-      return { ...exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }
+      const [stdout, stderr, exit] = await Promise.all([gather(child.stdout), gather(child.stderr), child.exit])
+      return { ...exit, stdout, stderr }
     },
 
     makeHost: async () => Number(text(await request('H', Buffer.alloc(0)))),
@@ -195,7 +192,6 @@ export async function openChannel(transport: Transport): Promise<Channel> {
           send('D', id, encodeList([query]))
           return Number(text(await answered))
         },
-        inject: async (ifindex, bytes) => { await request('J', encodeList([id, ifindex, bytes])) },
         close: () => {
           listeners.delete(id)
           if (!over) send('Z', id)
@@ -203,12 +199,14 @@ export async function openChannel(transport: Transport): Promise<Channel> {
       }
     },
 
+    inject: async (net, ifindex, bytes) => { await request('J', encodeList([net, ifindex, bytes])) },
+
     probe: (p): Promise<RunningProbe> =>
       new Promise((resolve, reject) => {
         let settle: (outcome: SocketOutcome) => void = () => undefined
         const outcome = new Promise<SocketOutcome>((done) => { settle = done })
         const payload = encodeList([
-          p.net, p.family, p.kind, p.source ?? '', 0, p.target, p.port, p.token, p.device ?? '', p.scope ?? 0,
+          p.net, p.family, p.kind, p.source ?? '', 0, p.target, p.port, p.token, p.device ?? '', p.scope ?? 0, p.group === true ? 1 : 0,
         ])
         const id = subscribe('P', payload, (frame) => {
           if (frame.type === 'l') {
@@ -270,6 +268,13 @@ export async function openChannel(transport: Transport): Promise<Channel> {
     }),
   ])
   return channel
+}
+
+/** Everything a stream holds until its end; the streams of a command end with it. */
+async function gather(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of stream) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
 }
 
 function text(frame: ChannelFrame): string {

@@ -1,0 +1,34 @@
+import { contains } from '../model/addresses.ts'
+import { findNamespace, type Graph, type Interface, type Route } from '../model/graph.ts'
+import { familyOf } from '../model/addresses.ts'
+
+/** The main-table route that the graph shows for an address: longest prefix, then lowest metric. */
+export function routeTo(graph: Graph, ns: string, address: string): Route | undefined {
+  const family = familyOf(address)
+  const fitting = (findNamespace(graph, ns)?.routes ?? [])
+    .filter((r) => r.family === family && r.type === 'unicast')
+    .map((route) => ({ route, length: prefixLength(route, address) }))
+    .filter((r) => r.length >= 0)
+  fitting.sort((a, b) => b.length - a.length || (a.route.metric ?? 0) - (b.route.metric ?? 0))
+  return fitting[0]?.route
+}
+
+/** The device by which a namespace would send to an address, as far as the graph shows. */
+export function egress(graph: Graph, ns: string, address: string): Interface | undefined {
+  const dev = routeTo(graph, ns, address)?.dev
+  return findNamespace(graph, ns)?.interfaces.find((i) => i.name === dev)
+}
+
+/** The address that a namespace would resolve to send to `address`: a gateway, or the address itself. */
+export function nextHop(graph: Graph, ns: string, address: string): string {
+  return routeTo(graph, ns, address)?.via ?? address
+}
+
+function prefixLength(route: Route, address: string): number {
+  if (route.to === 'default') return 0
+  const family = familyOf(route.to.split('/')[0] ?? '')
+  if (family === undefined) return -1
+  const [base = '', length] = route.to.split('/')
+  const prefix = Number(length ?? (family === 4 ? 32 : 128))
+  return contains({ family, address: base, prefix }, address) ? prefix : -1
+}

@@ -1,0 +1,226 @@
+import { familyOf } from '../model/addresses.ts'
+import { NetwrightError } from '../model/errors.ts'
+import { protocolName, type Family, type Protocol } from '../model/probe.ts'
+import type { Claim } from '../model/results.ts'
+import type { Expected } from '../model/verdict.ts'
+import type { Feature } from '../machines/machine.ts'
+import type { Hosts, Topology } from '../lab/topology.ts'
+import type { Action, CheckContext, Found, PlannedCell, PlannedStep, ScenarioPlan } from './plan.ts'
+import { resolveDestination, resolvePlace, type AddressText } from './places.ts'
+
+/** Rows are sources, columns are destinations: places of the topology, or literal addresses. */
+export type Matrix<Place extends string> = {
+  readonly [From in Place]?: { readonly [To in Place | AddressText]?: Expected }
+}
+
+export interface ExpectOptions<Place extends string> {
+  /** What the probes speak; default ICMP echo. With several, each cell is measured by each. */
+  readonly over?: Protocol | readonly Protocol[]
+  /** Address families for columns that are places; default IPv4. */
+  readonly family?: Family | readonly Family[]
+  /** What the document says of cells in which it differs from what is expected here. */
+  readonly documentSays?: Matrix<Place>
+  /** Title of the step; default `expect`. */
+  readonly as?: string
+}
+
+export interface ScenarioOptions {
+  /** The row of a document that this tests: `document(…).claim('A7')`. */
+  readonly claim?: Claim & { readonly siblings?: readonly Claim[] }
+  /** The condition that varies between scenarios of one claim: `hairpin on`. */
+  readonly when?: string
+  /** What the kernel must carry, beside what the topology needs. */
+  readonly needs?: readonly Feature[]
+}
+
+export interface FindingOptions {
+  /** What is known to be true; default `true`, as the document says. */
+  readonly expected?: boolean
+  /** What the document says; default `true`: the title is the document's statement. */
+  readonly documentSays?: boolean
+}
+
+/** Builds a scenario step by step; reads like the document. */
+export interface Scenario<HostName extends string, Place extends string> {
+  /** Every cell must hold, measured from cold caches. */
+  readonly expect: (matrix: Matrix<Place>, options?: ExpectOptions<Place>) => Scenario<HostName, Place>
+  /** Does something first; no cell need change by it. */
+  readonly given: (title: string, apply: (hosts: Hosts<HostName>) => Promise<unknown>) => Scenario<HostName, Place>
+  /**
+   * Applies a remedy (or the opposite of one). At least one cell measured before and after must flip, else the remedy was
+   * not needed and the scenario fails.
+   *
+   * @param undo - takes the remedy back; `andBack` needs it
+   */
+  readonly until: (
+    title: string,
+    apply: (hosts: Hosts<HostName>) => Promise<unknown>,
+    undo?: (hosts: Hosts<HostName>) => Promise<unknown>,
+  ) => Scenario<HostName, Place>
+  /** Takes the last remedy back and expects what held before it: that proves the remedy was the cause. */
+  readonly andBack: () => Scenario<HostName, Place>
+  /** States something that is not about reachability, and looks whether it holds. */
+  readonly finding: (
+    title: string,
+    check: (context: CheckContext<HostName>) => Promise<Found>,
+    options?: FindingOptions,
+  ) => Scenario<HostName, Place>
+}
+
+/**
+ * Starts a plan and the builder that fills it; the plan is complete when the suite file has been read.
+ *
+ * @param isClosed - tells whether the scenario has begun to run: steps added after that are an error
+ */
+export function planScenario<HostName extends string, Place extends string>(
+  topology: Topology<HostName, Place>,
+  title: string,
+  options: ScenarioOptions,
+  isClosed: () => boolean = () => false,
+): { plan: ScenarioPlan; builder: Scenario<HostName, Place> } {
+  const steps: PlannedStep[] = []
+  const problems: NetwrightError[] = []
+  const where = `scenario "${title}"`
+  const general = topology as unknown as Topology
+
+  function add(make: () => PlannedStep): Scenario<HostName, Place> {
+    if (isClosed()) {
+      throw new NetwrightError('NETWRIGHT_LATE_EXPECTATION', 'A step was added after the scenario began to run', {
+        place: where,
+        next: 'Declare every step while the suite file is read, not in a callback.',
+      })
+    }
+    try {
+      steps.push(make())
+    } catch (error) {
+      if (!(error instanceof NetwrightError)) throw error
+      problems.push(error)
+    }
+    return builder
+  }
+
+  const builder: Scenario<HostName, Place> = {
+    expect: (matrix, expectOptions = {}) =>
+      add(() => {
+        const cells = planCells(general, matrix, expectOptions, where)
+        return { kind: 'expect', title: expectOptions.as ?? 'expect', cells }
+      }),
+    given: (what, apply) => add(() => ({ kind: 'given', title: what, apply: apply as Action })),
+    until: (what, apply, undo) =>
+      add(() => ({
+        kind: 'until',
+        title: what,
+        apply: apply as Action,
+        ...(undo === undefined ? {} : { undo: undo as Action }),
+      })),
+    andBack: () => add(() => ({ kind: 'back' })),
+    finding: (what, check, findingOptions = {}) =>
+      add(() => ({
+        kind: 'finding',
+        title: what,
+        check: check as (context: CheckContext) => Promise<Found>,
+        holds: findingOptions.documentSays ?? true,
+        expected: findingOptions.expected ?? true,
+      })),
+  }
+  const { claim, when, needs = [] } = options
+  const plan: ScenarioPlan = {
+    title,
+    topology: general,
+    ...(claim === undefined ? {} : { claim }),
+    documentClaims: claim?.siblings ?? (claim === undefined ? [] : [claim]),
+    ...(when === undefined ? {} : { when }),
+    needs: [...topology.needs, ...needs],
+    steps,
+    problems,
+  }
+  return { plan, builder }
+}
+
+function planCells<Place extends string>(
+  topology: Topology,
+  matrix: Matrix<Place>,
+  options: ExpectOptions<Place>,
+  where: string,
+): PlannedCell[] {
+  const protocols = [options.over ?? ({ kind: 'icmp' } as const)].flat()
+  const families = [options.family ?? 4].flat() as Family[]
+  const said = (options.documentSays ?? {}) as Record<string, Record<string, Expected | undefined> | undefined>
+  const rows = Object.entries(matrix) as [string, Record<string, Expected | undefined> | undefined][]
+  const cells = rows.flatMap(([row, columns]) => {
+    const from = resolvePlace(topology, row, where)
+    return Object.entries(columns ?? {}).flatMap(([to, expected]): PlannedCell[] => {
+      if (expected === undefined) return []
+      const destination = resolveDestination(topology, to, where)
+      const literal = destination.kind === 'address' ? familyOf(destination.address) : undefined
+      const documentSays = said[row]?.[to]
+      return (literal === undefined ? families : [literal]).flatMap((family) =>
+        protocols.map((protocol) => {
+          checkProtocol(protocol, family, where)
+          return { from, to, destination, family, protocol, expected, ...(documentSays === undefined ? {} : { documentSays }) }
+        }),
+      )
+    })
+  })
+  for (const [row, columns] of Object.entries(said)) {
+    for (const to of Object.keys(columns ?? {})) {
+      const rowId = resolvePlace(topology, row, where)
+      if (!cells.some((c) => c.from === rowId && c.to === to)) {
+        throw new NetwrightError('NETWRIGHT_BAD_SCENARIO', `documentSays has ${row} → ${to}, which is not expected here`, { place: where })
+      }
+    }
+  }
+  if (cells.length === 0) {
+    throw new NetwrightError('NETWRIGHT_BAD_SCENARIO', 'An expectation has no cell', {
+      place: where,
+      next: 'Write rows and columns: expect({ ns1: { ns2: reached } }).',
+    })
+  }
+  return cells
+}
+
+function checkProtocol(protocol: Protocol, family: Family, where: string): void {
+  if ('port' in protocol && !(Number.isInteger(protocol.port) && protocol.port >= 1 && protocol.port <= 65535)) {
+    throw new NetwrightError('NETWRIGHT_BAD_PORT', `${String(protocol.port)} is not a port`, { place: where, next: 'Ports are 1 to 65535.' })
+  }
+  if (protocol.kind === 'broadcast' && family === 6) {
+    throw new NetwrightError('NETWRIGHT_BAD_SCENARIO', `IPv6 has no broadcast (${protocolName(protocol)})`, {
+      place: where,
+      next: 'Use multicast.',
+    })
+  }
+}
+
+/** Mistakes that only the whole plan shows. */
+export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
+  const place = `scenario "${plan.title}"`
+  const problems = [...plan.problems]
+  const measures = plan.steps.some((s) => s.kind === 'expect' || s.kind === 'finding')
+  if (!measures && problems.length === 0) {
+    const next = 'Add .expect({ from: { to: reached } }) or .finding(…).'
+    problems.push(new NetwrightError('NETWRIGHT_EMPTY_SCENARIO', 'The scenario measures nothing', { place, next }))
+  }
+  plan.steps.forEach((step, at) => {
+    if (step.kind !== 'until' && step.kind !== 'back') return
+    const before = plan.steps.slice(0, at)
+    const remedy = before.findLast((s) => s.kind === 'until' || s.kind === 'back')
+    if (step.kind === 'back' && (remedy?.kind !== 'until' || remedy.undo === undefined)) {
+      const next = 'Give until(…) a third argument that takes the remedy back.'
+      problems.push(new NetwrightError('NETWRIGHT_BAD_SCENARIO', 'andBack has no remedy with an undo before it', { place, next }))
+    }
+    if (step.kind === 'until') {
+      const was = before.findLast((s) => s.kind === 'expect')
+      const becomes = plan.steps.slice(at + 1).find((s) => s.kind === 'expect')
+      const shared = becomes?.cells.some((c) => was?.cells.some((d) => sameCell(c, d)) === true)
+      if (shared !== true) {
+        const next = 'At least one cell must be expected before and after it.'
+        problems.push(new NetwrightError('NETWRIGHT_BAD_SCENARIO', `until "${step.title}" has nothing to flip`, { place, next }))
+      }
+    }
+  })
+  return problems
+}
+
+export function sameCell(a: PlannedCell, b: PlannedCell): boolean {
+  return a.from === b.from && a.to === b.to && a.family === b.family && protocolName(a.protocol) === protocolName(b.protocol)
+}

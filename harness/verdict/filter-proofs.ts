@@ -1,0 +1,43 @@
+import { ownerOf } from '../model/graph.ts'
+import { requestsInto, spotText, type Case, type Proof } from './case.ts'
+
+/** A netfilter rule or policy dropped or rejected the probe, named by the kernel's own trace. */
+export function netfilterDrop(c: Case): Proof | undefined {
+  const found = c.evidence.findings.netfilter?.[0]
+  if (found === undefined) return undefined
+  const because = `netfilter in ${found.ns} ${found.verdict === 'drop' ? 'dropped' : 'rejected'} it by "${found.rule}"`
+  return { reason: 'netfilter-drop', at: found.ns, because }
+}
+
+/** The packet came in by another device than the one that leads back to its source, and rp_filter refused it (RFC 3704). */
+export function reversePathFilter(c: Case): Proof | undefined {
+  const counted = c.evidence.findings.counters?.find((n) => n.name === 'IPReversePathFilter')
+  if (counted === undefined || requestsInto(c, counted.ns).length === 0) return undefined
+  const because = `the packet came in at ${counted.ns} and its stack counted ${String(counted.delta)} IPReversePathFilter`
+  return { reason: 'reverse-path-filter', at: counted.ns, because }
+}
+
+/** The target's own stack refused: nothing listens on the port. A rule that rejects sounds the same and is told apart by the trace. */
+export function noListener(c: Case): Proof | undefined {
+  const { probe, sightings, findings } = c.evidence
+  const owner = c.ownerSpot
+  if (owner === undefined || !('port' in probe.protocol) || findings.listening !== false) return undefined
+  const refusal = sightings.find(
+    (s) => s.ns === owner.ns.id && s.direction === 'out' && (s.kind === 'reset' || s.error?.name === 'port-unreachable'),
+  )
+  if (refusal === undefined || (findings.netfilter?.length ?? 0) > 0) return undefined
+  const because = `${owner.ns.id} answered "${refusal.text}", and no socket there listens on port ${String(probe.protocol.port)}`
+  return { reason: 'no-listener', at: spotText(owner), because }
+}
+
+/** The packet is larger than a link takes and must not be fragmented. */
+export function mtuExceeded(c: Case): Proof | undefined {
+  const { outcome, sightings, probe } = c.evidence
+  const error = sightings.find((s) => s.error?.name === 'too-big')
+  const router = error?.error && ownerOf(c.graph, error.error.by)?.ns
+  if (router !== undefined && error !== undefined) {
+    return { reason: 'mtu-exceeded', at: router.id, because: `${router.id} answered "${error.text}"` }
+  }
+  if (outcome.kind !== 'errno' || outcome.errno !== 'EMSGSIZE') return undefined
+  return { reason: 'mtu-exceeded', at: probe.from, because: `the stack of ${probe.from} refused: ${outcome.text}` }
+}

@@ -1,0 +1,108 @@
+import type { Reason } from '../model/verdict.ts'
+import type { Case, Proof } from './case.ts'
+import { mtuExceeded, netfilterDrop, noListener, reversePathFilter } from './filter-proofs.ts'
+import { macvlanParentIsolation, passthruTakesAll, privateMode, sourceModeFilter, vepaNotReflected } from './macvlan-proofs.ts'
+import { forwardingOff, linkDown, neighbourUnanswered, noReturnRoute, noRoute } from './path-proofs.ts'
+
+/** One entry of the catalogue. */
+export interface ReasonEntry {
+  readonly means: string
+  /** The evidence that proves it. */
+  readonly proof: string
+  /** What usually cures it. */
+  readonly cure: string
+  readonly prove: (c: Case) => Proof | undefined
+}
+
+/** The closed catalogue of reasons: a probe is `blocked` only when exactly one of these is proved. */
+export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
+  'macvlan-parent-isolation': {
+    means: 'One end is a macvlan child, the other is the stack that owns its parent device.',
+    proof: 'Frames leave by the parent (seen going out there) and never come in at the other end, while a third party reaches it.',
+    cure: 'Give the host a macvlan child of its own and move its address there, or let the switch port reflect frames.',
+    prove: macvlanParentIsolation,
+  },
+  'private-mode': {
+    means: 'Both ends are macvlan children of one parent and at least one is in private mode.',
+    proof: 'Frames leave the source and its parent, and none passes to the other child, reflected or not.',
+    cure: 'Use mode bridge for children that must talk.',
+    prove: privateMode,
+  },
+  'vepa-not-reflected': {
+    means: 'Both ends are macvlan children of one parent in vepa mode and the switch does not send their frames back.',
+    proof: 'Frames come in at the switch port and do not go out of it again.',
+    cure: 'Turn on hairpin (reflective relay) at the switch port, or use mode bridge.',
+    prove: vepaNotReflected,
+  },
+  'source-mode-filter': {
+    means: 'A macvlan child in source mode does not have the sender’s MAC address on its list.',
+    proof: 'Frames come in at the parent and are not given to the child; the list the kernel shows lacks the sender.',
+    cure: 'ip link set link PARENT dev CHILD type macvlan macaddr add MAC',
+    prove: sourceModeFilter,
+  },
+  'passthru-takes-all': {
+    means: 'The parent has a passthru child, which gets every frame in the place of the parent’s own stack.',
+    proof: 'Frames for the parent’s stack come in at the parent and then at the child.',
+    cure: 'Configure the host’s address on another NIC, or use another mode.',
+    prove: passthruTakesAll,
+  },
+  'link-down': {
+    means: 'A device at one of the ends, or the device below it, is down or has no carrier.',
+    proof: 'The kernel shows the device down and no frame of the probe is seen on it.',
+    cure: 'ip link set DEVICE up',
+    prove: linkDown,
+  },
+  'no-route': {
+    means: 'The source, or a router on the way, has no route to the target.',
+    proof: 'ENETUNREACH at the source, or an ICMP net-unreachable from the router, and `ip route get` there fails as well.',
+    cure: 'ip route add default via GATEWAY',
+    prove: noRoute,
+  },
+  'no-return-route': {
+    means: 'The request arrives and the target has no route to the source.',
+    proof: 'The request is seen coming in, no reply goes out, and `ip route get SOURCE` at the target fails.',
+    cure: 'ip route add default via GATEWAY in the target’s namespace',
+    prove: noReturnRoute,
+  },
+  'neighbour-unanswered': {
+    means: 'The question for the next hop’s link-layer address is heard and nobody answers it.',
+    proof: 'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore) or there is no owner.',
+    cure: 'Use an address that somebody has; turn ARP on.',
+    prove: neighbourUnanswered,
+  },
+  'netfilter-drop': {
+    means: 'A netfilter rule or a chain’s policy drops or rejects the packet.',
+    proof: 'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated.',
+    cure: 'Change the rule that the evidence names.',
+    prove: netfilterDrop,
+  },
+  'reverse-path-filter': {
+    means: 'The packet came in by a device that does not lead back to its source.',
+    proof: 'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated.',
+    cure: 'sysctl net.ipv4.conf.DEVICE.rp_filter=2 (loose) or a route back by that device',
+    prove: reversePathFilter,
+  },
+  'no-listener': {
+    means: 'The target is reached and no socket listens on the port.',
+    proof: 'The target’s own stack answers with RST or port-unreachable, `ss` shows no listener, and netfilter did not reject it.',
+    cure: 'Start the service, or probe the port it listens on.',
+    prove: noListener,
+  },
+  'forwarding-off': {
+    means: 'A namespace between the ends takes the packet in and is not allowed to forward it.',
+    proof: 'The packet is seen coming in addressed to its device, not going out, and the forwarding sysctl is 0.',
+    cure: 'sysctl net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1)',
+    prove: forwardingOff,
+  },
+  'mtu-exceeded': {
+    means: 'The packet is larger than a link on the way takes and must not be fragmented.',
+    proof: 'EMSGSIZE at the source, or an ICMP fragmentation-needed or packet-too-big seen on the way.',
+    cure: 'Lower the MTU of the sender, or raise the link’s.',
+    prove: mtuExceeded,
+  },
+}
+
+/** Every reason that the evidence proves. */
+export function proveReasons(c: Case): Proof[] {
+  return Object.values(reasons).flatMap((entry) => entry.prove(c) ?? [])
+}
