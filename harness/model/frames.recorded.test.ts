@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { arpRequest, echoRequest, neighbourSolicitation } from './frame-builders.ts'
 import { describeFrame } from './frame-text.ts'
 import { decodeFrame } from './frames.ts'
 
@@ -118,3 +119,49 @@ test('decodes thousands of frames in a blink', () => {
   // Measured: 3 µs. The limit is for a machine that is busy with something else.
   expect(microseconds).toBeLessThan(100)
 })
+
+test('builds what the kernel sent, byte for byte', () => {
+  const counts = new Map<string, number>()
+  for (const bytes of frames) {
+    const { ethernet, packet } = decodeFrame(bytes)
+    if (ethernet === undefined) throw new Error('no Ethernet')
+    const macs = { sourceMac: ethernet.source, targetMac: ethernet.target }
+    const expectSame = (built: Uint8Array, what: string, from = 0) => {
+      expect(hex(built.subarray(from)), describeFrame(decodeFrame(bytes))).toBe(hex(bytes.subarray(from)))
+      counts.set(what, (counts.get(what) ?? 0) + 1)
+    }
+    if (packet.kind === 'arp' && packet.op === 1) {
+      expectSame(arpRequest({ ...macs, source: packet.sender, target: packet.target }), 'ARP')
+    }
+    if ((packet.kind !== 'ipv4' && packet.kind !== 'ipv6') || packet.fragment !== undefined) continue
+    const { source, target, ttl, transport } = packet
+    if (transport.kind === 'neighbour-solicitation') {
+      const multicast = target.startsWith('ff02:')
+      const built = neighbourSolicitation({
+        sourceMac: macs.sourceMac,
+        source,
+        target: transport.target,
+        ...(multicast ? {} : { targetMac: macs.targetMac }),
+      })
+      expectSame(built, multicast ? 'NS multicast' : 'NS unicast')
+    }
+    if (transport.kind === 'echo-request') {
+      // ping(8) sets "don't fragment" and an identification, or a flow label: the ICMP part is compared.
+      const built = echoRequest({ ...macs, source, target, ttl }, transport)
+      expectSame(built, `echo ${packet.kind}`, packet.kind === 'ipv4' ? 34 : 54)
+    }
+  }
+  expect(Object.fromEntries(counts)).toMatchInlineSnapshot(`
+    {
+      "ARP": 4,
+      "NS multicast": 1,
+      "NS unicast": 3,
+      "echo ipv4": 8,
+      "echo ipv6": 8,
+    }
+  `)
+})
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -68,7 +68,7 @@ function typeBehindTags(bytes: Uint8Array): { vlans: readonly number[]; type: nu
   let offset = 14
   let type = u16(bytes, 12)
   while ((type === 0x8100 || type === 0x88a8 || type === 0x9100) && offset <= bytes.length) {
-    vlans.push(u16(bytes, offset) & 0x0fff)
+    if (offset + 4 <= bytes.length) vlans.push(u16(bytes, offset) & 0x0fff)
     type = u16(bytes, offset + 2)
     offset += 4
   }
