@@ -18,7 +18,14 @@ export const layers = {
   'harness/lab': ['harness/model', 'harness/machines/machine.ts', 'harness/machines/channel/channel.ts'],
   'harness/probe': ['harness/model', 'harness/lab'],
   'harness/verdict': ['harness/model'],
-  'harness/suite': ['harness/model', 'harness/machines', 'harness/lab', 'harness/probe', 'harness/verdict'],
+  'harness/suite': [
+    'harness/model',
+    'harness/machines',
+    'harness/lab',
+    'harness/probe',
+    'harness/verdict',
+    'harness/report/failure-text.ts',
+  ],
   'harness/report': ['harness/model'],
   'harness/cli': [
     'harness/model',

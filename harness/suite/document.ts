@@ -19,9 +19,12 @@ export function document<const Row extends string>(
   title: string,
   rows: Readonly<Record<Row, string>>,
 ): Document<Row> {
-  const claims = Object.entries<string>(rows).map(
-    ([row, says]): Claim => ({ id: `${name} ${row}`, document: name, documentTitle: title, says }),
-  )
+  const claims = Object.entries<string>(rows).map(([row, says]): Claim => ({
+    id: `${name} ${row}`,
+    document: name,
+    documentTitle: title,
+    says,
+  }))
   return {
     claims,
     claim: (row) => {

@@ -19,7 +19,11 @@ export async function measureCells(
   timers: NeighbourTimers,
 ): Promise<CellResult[]> {
   const { lab } = prober
-  await tuneNeighbours(lab.channel, [...lab.namespaces.values()].map((t) => t.path), timers)
+  await tuneNeighbours(
+    lab.channel,
+    [...lab.namespaces.values()].map((t) => t.path),
+    timers,
+  )
   const results = new Map<PlannedCell, CellResult>()
   for (const from of new Set(cells.map((c) => c.from))) {
     const row = cells.filter((c) => c.from === from)
@@ -31,7 +35,10 @@ export async function measureCells(
     if (again.length === 0) continue
     for (const [cell, result] of await measureSource(prober, again)) {
       const first = results.get(cell)
-      const story = [...result.story, `This is the second attempt; the first was ${first === undefined ? '' : whyText(first.observed)}.`]
+      const story = [
+        ...result.story,
+        `This is the second attempt; the first was ${first === undefined ? '' : whyText(first.observed)}.`,
+      ]
       results.set(cell, { ...result, story })
     }
   }
@@ -45,12 +52,23 @@ function whyText(verdict: Verdict): string {
 async function measureSource(prober: Prober, row: readonly PlannedCell[]): Promise<Map<PlannedCell, CellResult>> {
   const aims = row.map((cell) => ({ cell, aim: takeAim(prober.graph, cell) }))
   const probed = aims.flatMap(({ cell, aim }) => ('spec' in aim ? [{ cell, spec: aim.spec }] : []))
-  const evidences = probed.length === 0 ? [] : await measureRow(prober, probed.map((p) => p.spec))
+  const evidences =
+    probed.length === 0
+      ? []
+      : await measureRow(
+          prober,
+          probed.map((p) => p.spec),
+        )
   const results = new Map<PlannedCell, CellResult>()
   for (const { cell, aim } of aims) {
     if ('spec' in aim) continue
     const evidence = noEvidence(cell, aim.verdict.verdict === 'inconclusive' ? aim.verdict.detail : '')
-    results.set(cell, cellResult(cell, evidence, aim.verdict, [`${cell.from} was not probed: ${evidence.outcome.kind === 'failed' ? evidence.outcome.text : ''}.`]))
+    results.set(
+      cell,
+      cellResult(cell, evidence, aim.verdict, [
+        `${cell.from} was not probed: ${evidence.outcome.kind === 'failed' ? evidence.outcome.text : ''}.`,
+      ]),
+    )
   }
   probed.forEach(({ cell }, i) => {
     const evidence = evidences[i]
@@ -64,10 +82,19 @@ async function measureSource(prober: Prober, row: readonly PlannedCell[]): Promi
 /** The address that a cell probes, or why there is none. */
 function takeAim(graph: Graph, cell: PlannedCell): { spec: ProbeSpec } | { verdict: Verdict } {
   const spec = (address: string, owner: string | undefined): { spec: ProbeSpec } => ({
-    spec: { from: cell.from, to: cell.to, ...(owner === undefined ? {} : { owner }), address, family: cell.family, protocol: cell.protocol },
+    spec: {
+      from: cell.from,
+      to: cell.to,
+      ...(owner === undefined ? {} : { owner }),
+      address,
+      family: cell.family,
+      protocol: cell.protocol,
+    },
   })
   if (findNamespace(graph, cell.from) === undefined) {
-    return { verdict: { verdict: 'inconclusive', why: 'namespace-missing', detail: `namespace ${cell.from} does not exist` } }
+    return {
+      verdict: { verdict: 'inconclusive', why: 'namespace-missing', detail: `namespace ${cell.from} does not exist` },
+    }
   }
   if (cell.destination.kind === 'address') {
     return spec(cell.destination.address, ownerOf(graph, cell.destination.address)?.ns.id)

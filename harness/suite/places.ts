@@ -7,7 +7,8 @@ import type { Topology } from '../lab/topology.ts'
 export type AddressText = `${number}.${number}.${number}.${number}` | `${string}:${string}`
 
 /** What a column names: a place of the topology, or an address. */
-export type Destination = { readonly kind: 'place'; readonly id: string } | { readonly kind: 'address'; readonly address: string }
+export type Destination =
+  { readonly kind: 'place'; readonly id: string } | { readonly kind: 'address'; readonly address: string }
 
 /** Every place of a topology by its full id: hosts, and namespaces as `host/name`. */
 export function placeIds(topology: Topology): string[] {

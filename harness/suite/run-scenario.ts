@@ -88,7 +88,9 @@ function openRun(plan: ScenarioPlan, machine: Machine, options: RunOptions) {
     finish: async (failures: readonly Failure[]): Promise<ScenarioResult> => {
       const last = graphs.at(-1)?.graph
       const files =
-        run.lab && run.watch && last ? ((await options.saveCaptures?.(run.lab, run.watch, last).catch(() => [])) ?? []) : []
+        run.lab && run.watch && last
+          ? ((await options.saveCaptures?.(run.lab, run.watch, last).catch(() => [])) ?? [])
+          : []
       return result(failures, files)
     },
   }
@@ -148,7 +150,11 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
     const cells = lab.hasIpv6 ? planned : planned.filter((c) => c.family === 4)
     const graph = await run.takeGraph(lab, title)
     const timing = timingFor(lab.machine.facts.kind)
-    const results = await measureCells({ lab, graph, watch, patience: timing.patience, peers }, cells, timing.neighbours)
+    const results = await measureCells(
+      { lab, graph, watch, patience: timing.patience, peers },
+      cells,
+      timing.neighbours,
+    )
     for (const cell of cells) run.measured.add(cell)
     run.steps.push({
       kind: 'expect',
@@ -203,7 +209,12 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
   return result
 }
 
-async function find(run: Run, lab: Lab, step: Extract<PlannedStep, { kind: 'finding' }>, failures: Failure[]): Promise<void> {
+async function find(
+  run: Run,
+  lab: Lab,
+  step: Extract<PlannedStep, { kind: 'finding' }>,
+  failures: Failure[],
+): Promise<void> {
   const startedAt = performance.now()
   const journalFrom = lab.journal.entries.length
   lab.journal.author = 'check'
@@ -249,5 +260,8 @@ function hasFlipped(before: Phase, after: Phase): boolean {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NetwrightError) return { code: error.code, message: error.message }
-  return { code: 'NETWRIGHT_SCRIPT_FAILED', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  return {
+    code: 'NETWRIGHT_SCRIPT_FAILED',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
 }

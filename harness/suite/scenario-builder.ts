@@ -5,7 +5,7 @@ import type { Claim } from '../model/results.ts'
 import type { Expected } from '../model/verdict.ts'
 import type { Feature } from '../machines/machine.ts'
 import type { Hosts, Topology } from '../lab/topology.ts'
-import type { Action, CheckContext, Found, PlannedCell, PlannedStep, ScenarioPlan } from './plan.ts'
+import type { CheckContext, Found, PlannedCell, PlannedStep, ScenarioPlan } from './plan.ts'
 import { resolveDestination, resolvePlace, type AddressText } from './places.ts'
 
 /** Rows are sources, columns are destinations: places of the topology, or literal addresses. */
@@ -105,20 +105,20 @@ export function planScenario<HostName extends string, Place extends string>(
         const cells = planCells(general, matrix, expectOptions, where)
         return { kind: 'expect', title: expectOptions.as ?? 'expect', cells }
       }),
-    given: (what, apply) => add(() => ({ kind: 'given', title: what, apply: apply as Action })),
+    given: (what, apply) => add(() => ({ kind: 'given', title: what, apply: apply })),
     until: (what, apply, undo) =>
       add(() => ({
         kind: 'until',
         title: what,
-        apply: apply as Action,
-        ...(undo === undefined ? {} : { undo: undo as Action }),
+        apply: apply,
+        ...(undo === undefined ? {} : { undo: undo }),
       })),
     andBack: () => add(() => ({ kind: 'back' })),
     finding: (what, check, findingOptions = {}) =>
       add(() => ({
         kind: 'finding',
         title: what,
-        check: check as (context: CheckContext) => Promise<Found>,
+        check: check,
         holds: findingOptions.documentSays ?? true,
         expected: findingOptions.expected ?? true,
       })),
@@ -137,6 +137,9 @@ export function planScenario<HostName extends string, Place extends string>(
   return { plan, builder }
 }
 
+/** A matrix without its names. */
+type Rows = Readonly<Record<string, Readonly<Record<string, Expected | undefined>> | undefined>>
+
 function planCells<Place extends string>(
   topology: Topology,
   matrix: Matrix<Place>,
@@ -145,9 +148,9 @@ function planCells<Place extends string>(
 ): PlannedCell[] {
   const protocols = [options.over ?? ({ kind: 'icmp' } as const)].flat()
   const families = [options.family ?? 4].flat() as Family[]
-  const said = (options.documentSays ?? {}) as Record<string, Record<string, Expected | undefined> | undefined>
-  const rows = Object.entries(matrix) as [string, Record<string, Expected | undefined> | undefined][]
-  const cells = rows.flatMap(([row, columns]) => {
+  const said: Rows = options.documentSays ?? {}
+  const rows: Rows = matrix
+  const cells = Object.entries(rows).flatMap(([row, columns]) => {
     const from = resolvePlace(topology, row, where)
     return Object.entries(columns ?? {}).flatMap(([to, expected]): PlannedCell[] => {
       if (expected === undefined) return []
@@ -157,7 +160,15 @@ function planCells<Place extends string>(
       return (literal === undefined ? families : [literal]).flatMap((family) =>
         protocols.map((protocol) => {
           checkProtocol(protocol, family, where)
-          return { from, to, destination, family, protocol, expected, ...(documentSays === undefined ? {} : { documentSays }) }
+          return {
+            from,
+            to,
+            destination,
+            family,
+            protocol,
+            expected,
+            ...(documentSays === undefined ? {} : { documentSays }),
+          }
         }),
       )
     })
@@ -166,7 +177,11 @@ function planCells<Place extends string>(
     for (const to of Object.keys(columns ?? {})) {
       const rowId = resolvePlace(topology, row, where)
       if (!cells.some((c) => c.from === rowId && c.to === to)) {
-        throw new NetwrightError('NETWRIGHT_BAD_SCENARIO', `documentSays has ${row} → ${to}, which is not expected here`, { place: where })
+        throw new NetwrightError(
+          'NETWRIGHT_BAD_SCENARIO',
+          `documentSays has ${row} → ${to}, which is not expected here`,
+          { place: where },
+        )
       }
     }
   }
@@ -181,7 +196,10 @@ function planCells<Place extends string>(
 
 function checkProtocol(protocol: Protocol, family: Family, where: string): void {
   if ('port' in protocol && !(Number.isInteger(protocol.port) && protocol.port >= 1 && protocol.port <= 65535)) {
-    throw new NetwrightError('NETWRIGHT_BAD_PORT', `${String(protocol.port)} is not a port`, { place: where, next: 'Ports are 1 to 65535.' })
+    throw new NetwrightError('NETWRIGHT_BAD_PORT', `${String(protocol.port)} is not a port`, {
+      place: where,
+      next: 'Ports are 1 to 65535.',
+    })
   }
   if (protocol.kind === 'broadcast' && family === 6) {
     throw new NetwrightError('NETWRIGHT_BAD_SCENARIO', `IPv6 has no broadcast (${protocolName(protocol)})`, {
@@ -206,7 +224,9 @@ export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
     const remedy = before.findLast((s) => s.kind === 'until' || s.kind === 'back')
     if (step.kind === 'back' && (remedy?.kind !== 'until' || remedy.undo === undefined)) {
       const next = 'Give until(…) a third argument that takes the remedy back.'
-      problems.push(new NetwrightError('NETWRIGHT_BAD_SCENARIO', 'andBack has no remedy with an undo before it', { place, next }))
+      problems.push(
+        new NetwrightError('NETWRIGHT_BAD_SCENARIO', 'andBack has no remedy with an undo before it', { place, next }),
+      )
     }
     if (step.kind === 'until') {
       const was = before.findLast((s) => s.kind === 'expect')
@@ -214,7 +234,9 @@ export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
       const shared = becomes?.cells.some((c) => was?.cells.some((d) => sameCell(c, d)) === true)
       if (shared !== true) {
         const next = 'At least one cell must be expected before and after it.'
-        problems.push(new NetwrightError('NETWRIGHT_BAD_SCENARIO', `until "${step.title}" has nothing to flip`, { place, next }))
+        problems.push(
+          new NetwrightError('NETWRIGHT_BAD_SCENARIO', `until "${step.title}" has nothing to flip`, { place, next }),
+        )
       }
     }
   })
@@ -222,5 +244,7 @@ export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
 }
 
 export function sameCell(a: PlannedCell, b: PlannedCell): boolean {
-  return a.from === b.from && a.to === b.to && a.family === b.family && protocolName(a.protocol) === protocolName(b.protocol)
+  return (
+    a.from === b.from && a.to === b.to && a.family === b.family && protocolName(a.protocol) === protocolName(b.protocol)
+  )
 }
