@@ -84,7 +84,7 @@ function decodeDiscovery(bytes: Uint8Array, type: number, code: number): Transpo
  * The records of an IGMPv3 or MLDv2 report: both have the same header of 8 bytes, and records that differ in the
  * length of an address only (RFC 3376, 4.2; RFC 3810, 5.2).
  */
-export function membershipReport(bytes: Uint8Array, family: Family): GroupMembership | Malformed {
+function membershipReport(bytes: Uint8Array, family: Family): GroupMembership | Malformed {
   const size = family === 4 ? 4 : 16
   const groups: string[] = []
   let offset = 8
