@@ -34,6 +34,8 @@ export interface Found {
   readonly holds: boolean
   /** What was found, in a sentence or as the kernel's own words. */
   readonly found: string
+  /** What was to be expected on this very kernel, where that depends on how it is built; overrides the option. */
+  readonly expected?: boolean
 }
 
 export type PlannedStep =

@@ -220,22 +220,24 @@ async function find(
   lab.journal.author = 'check'
   let measured: boolean | 'inconclusive' = 'inconclusive'
   let found: string
+  let expected = step.expected
   try {
     const answer = await within(run.options.actionMs ?? 30_000, step.title, lab.journal, () =>
       step.check({ hosts: lab.hosts, graph: lab.graph }),
     )
     measured = answer.holds
     found = answer.found
+    expected = answer.expected ?? expected
   } catch (error) {
     found = failureOf(error).message
   }
-  const met = measured === step.expected
+  const met = measured === expected
   run.steps.push({
     kind: 'finding',
     title: step.title,
     ms: performance.now() - startedAt,
     holds: step.holds,
-    expected: step.expected,
+    expected,
     measured,
     found,
     met,

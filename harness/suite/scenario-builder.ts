@@ -147,7 +147,7 @@ function planCells<Place extends string>(
   where: string,
 ): PlannedCell[] {
   const protocols = [options.over ?? ({ kind: 'icmp' } as const)].flat()
-  const families = [options.family ?? 4].flat() as Family[]
+  const families: readonly Family[] = [options.family ?? 4].flat()
   const said: Rows = options.documentSays ?? {}
   const rows: Rows = matrix
   const cells = Object.entries(rows).flatMap(([row, columns]) => {
