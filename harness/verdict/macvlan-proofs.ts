@@ -30,8 +30,28 @@ function childOf(c: Case, child: Spot, other: Spot): Spot | undefined {
   return sameSpot(parent, other) ? parent : undefined
 }
 
-/** Children in private mode exchange no frame with their siblings, not even one that a switch reflects. */
+/** A private child's frames reach neither its siblings nor, reflected by the switch, its parent's own stack. */
 export function privateMode(c: Case): Proof | undefined {
+  return privateBesideSibling(c) ?? privateBesideParent(c)
+}
+
+/**
+ * A broadcast that a private child sent and the switch reflected is handed back to that child alone, so its parent's
+ * stack never hears the question for its address (drivers/net/macvlan.c, macvlan_handle_frame: such a frame
+ * goes to its original port). The other way round, and for known neighbours, a reflecting switch joins the two.
+ */
+function privateBesideParent(c: Case): Proof | undefined {
+  const { sourceSpot: source, ownerSpot: owner } = c
+  if (source === undefined || !isMacvlan(source.dev) || source.dev.mode !== 'private') return undefined
+  const parent = parentSpot(c.graph, source)
+  if (parent === undefined || !sameSpot(parent, owner)) return undefined
+  if (!seenForth(c, parent, 'in') || !seenForth(c, source, 'in')) return undefined
+  const because = `frames of ${spotText(source)}, which is in private mode, came back in at its parent ${spotText(parent)} and were handed to ${spotText(source)} itself instead of the parent's own stack`
+  return { reason: 'private-mode', at: spotText(parent), because }
+}
+
+/** Children in private mode do not hear the questions of their siblings, not even those that a switch reflects. */
+function privateBesideSibling(c: Case): Proof | undefined {
   const s = siblings(c)
   if (s === undefined) return undefined
   const shy = [s.source, s.owner].find((spot) => spot.dev.mode === 'private')

@@ -23,8 +23,8 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     prove: macvlanParentIsolation,
   },
   'private-mode': {
-    means: 'Both ends are macvlan children of one parent and at least one is in private mode.',
-    proof: 'Frames leave the source and its parent, and none passes to the other child, reflected or not.',
+    means: 'The source is a macvlan child and the target its sibling, at least one of them in private mode; or the source is private and the target is its parent’s own stack, behind a reflecting switch.',
+    proof: 'Frames leave the source and its parent, and none passes to the other child, reflected or not; to the parent’s stack: the reflected frame comes in at the parent and then at the source itself.',
     cure: 'Use mode bridge for children that must talk.',
     prove: privateMode,
   },
