@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ScenarioResult } from '../model/results.ts'
 import { underlay } from '../model/underlay.ts'
 import { blocked, reached } from '../model/verdict.ts'
-import { topology } from '../lab/topology.ts'
+import { topology, type Hosts } from '../lab/topology.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { failureMessage } from './failure-message.ts'
@@ -45,8 +45,8 @@ function run(
 describe('until', () => {
   const defaultRoute = [
     'a default route',
-    ({ node1: { $ } }: { node1: { $: typeof import('zx').$ } }) => $`ip -n ns1 route add default via 10.1.0.1`,
-    ({ node1: { $ } }: { node1: { $: typeof import('zx').$ } }) => $`ip -n ns1 route del default`,
+    ({ node1: { $ } }: Pick<Hosts<'node1'>, 'node1'>) => $`ip -n ns1 route add default via 10.1.0.1`,
+    ({ node1: { $ } }: Pick<Hosts<'node1'>, 'node1'>) => $`ip -n ns1 route del default`,
   ] as const
 
   test('proves a remedy by applying it and taking it back', async () => {
