@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { NetwrightError } from '../model/errors.ts'
 import { tcp } from '../model/probe.ts'
 import { underlay } from '../model/underlay.ts'
-import { blocked, reached } from '../model/verdict.ts'
+import { blocked, reached, type Reason } from '../model/verdict.ts'
 import { topology } from '../lab/topology.ts'
 import { document } from './document.ts'
 import { checkPlan, planScenario } from './scenario-builder.ts'
@@ -55,7 +55,7 @@ describe('names', () => {
   })
 
   test('reasons are those of the catalogue', () => {
-    expectTypeOf(blocked).parameter(0).not.toBeString()
+    expectTypeOf(blocked).parameter(0).toEqualTypeOf<Reason>()
     // @ts-expect-error no such reason
     blocked('bad-weather')
   })
