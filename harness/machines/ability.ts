@@ -2,8 +2,18 @@ import type { Channel } from './channel/channel.ts'
 import { FarEndError } from './channel/channel.ts'
 import type { Ability, Feature } from './machine.ts'
 
-/** How a link type is created and the kernel option that carries it; `lower` is a veth made for the attempt. */
-const linkTypes: Readonly<Record<string, { readonly config: string; readonly args?: string; readonly lower?: boolean }>> = {
+interface LinkType {
+  /** The kernel option that carries it. */
+  readonly config: string
+  /** What `ip link add` needs beside the type. */
+  readonly args?: string
+  /** Sits on another device: a veth made for the attempt. */
+  readonly lower?: boolean
+  /** Types that `ip link add` does not make. */
+  readonly command?: string
+}
+
+const linkTypes: Readonly<Record<string, LinkType>> = {
   bridge: { config: 'CONFIG_BRIDGE' },
   veth: { config: 'CONFIG_VETH', args: 'peer name nwpeer' },
   macvlan: { config: 'CONFIG_MACVLAN', lower: true },
@@ -12,6 +22,7 @@ const linkTypes: Readonly<Record<string, { readonly config: string; readonly arg
   ipvtap: { config: 'CONFIG_IPVTAP', lower: true },
   vxlan: { config: 'CONFIG_VXLAN', args: 'id 42 dstport 4789' },
   vlan: { config: 'CONFIG_VLAN_8021Q', args: 'id 42', lower: true },
+  tun: { config: 'CONFIG_TUN', command: 'ip tuntap add dev nwtest mode tun' },
   dummy: { config: 'CONFIG_DUMMY' },
   ifb: { config: 'CONFIG_IFB' },
   bond: { config: 'CONFIG_BONDING' },
@@ -48,6 +59,7 @@ export async function tryFeature(feature: Feature, openSandbox: () => Promise<Ch
   const sandbox = await openSandbox()
   try {
     if (feature === 'ipv6') return await tryIpv6(sandbox)
+    if (feature === 'device-nodes') return await tryDeviceNodes(sandbox)
     const [kind, name = ''] = feature.split(':')
     return kind === 'tool' ? await tryTool(sandbox, name) : await tryLink(sandbox, name)
   } finally {
@@ -58,6 +70,13 @@ export async function tryFeature(feature: Feature, openSandbox: () => Promise<Ch
 async function tryTool(sandbox: Channel, name: string): Promise<Ability> {
   const found = await sandbox.run(['sh', '-c', 'command -v "$1"', 'sh', name])
   return found.code === 0 ? { able: true } : { able: false, reason: `the machine has no ${name}` }
+}
+
+async function tryDeviceNodes(sandbox: Channel): Promise<Ability> {
+  const script = 'mount -t tmpfs none /mnt && mknod /mnt/null c 1 3 && : < /mnt/null'
+  const made = await sandbox.run(['sh', '-c', script])
+  if (made.code === 0) return { able: true }
+  return { able: false, reason: `device nodes cannot be made here: ${made.stderr.toString().trim()}` }
 }
 
 async function tryIpv6(sandbox: Channel): Promise<Ability> {
@@ -79,7 +98,7 @@ async function tryLink(sandbox: Channel, type: string): Promise<Ability> {
   const script = [
     'ip link set lo up',
     'ip link add nwlower type veth peer name nwlow2',
-    `ip link add ${lower}name nwtest type ${type} ${known?.args ?? ''}`,
+    known?.command ?? `ip link add ${lower}name nwtest type ${type} ${known?.args ?? ''}`,
   ].join('\n')
   const made = await sandbox.run(['sh', '-c', script])
   if (made.code === 0) return { able: true }
