@@ -108,5 +108,8 @@ function muteness(owner: Spot): string | undefined {
   if (owner.dev.flags.includes('NOARP')) return 'the device is NOARP'
   const { sysctls } = owner.ns
   const level = [`net.ipv4.conf.${owner.dev.name}.arp_ignore`, 'net.ipv4.conf.all.arp_ignore'].find((name) => sysctls[name] !== undefined)
-  return level === undefined ? undefined : `${level} is ${sysctls[level] ?? ''}`
+  if (level !== undefined) return `${level} is ${sysctls[level] ?? ''}`
+  // Only while a process has the tap open; else the stack would have answered (drivers/net/tap.c, tap_handle_frame).
+  if (owner.dev.kind === 'macvtap') return 'the device is a macvtap, whose frames go to the process that has its tap open'
+  return undefined
 }

@@ -66,7 +66,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'neighbour-unanswered': {
     means: 'The question for the next hop’s link-layer address is heard and nobody answers it.',
-    proof: 'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore) or there is no owner.',
+    proof: 'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore, a macvtap whose tap is open) or there is no owner.',
     cure: 'Use an address that somebody has; turn ARP on.',
     prove: neighbourUnanswered,
   },
