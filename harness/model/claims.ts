@@ -78,7 +78,8 @@ function conditions(witnesses: readonly Witness[], lead: 'depends' | '' = 'depen
     // One counterexample decides for its condition.
     if (groups.get(label)?.kind !== 'disagrees') groups.set(label, testimony)
   }
-  const subject = commonWords([...groups.keys()]).replace(/^(with|in)\b ?/, '')
+  const labels = [...groups.keys()]
+  const subject = labels.every((label) => label.startsWith('with ')) ? commonWords(labels).slice('with '.length) : ''
   const intro = lead === '' ? '' : `${subject === '' ? lead : `${lead} on ${subject}`}: `
   return intro + [...groups].map(([label, testimony]) => `${label}, ${textOf(testimony)}`).join('; ')
 }
@@ -170,12 +171,14 @@ function flipOf(steps: readonly StepResult[]): string | undefined {
   const before = new Map<string, CellResult>()
   let remedy: string | undefined
   for (const step of steps) {
-    if (step.kind === 'remedy') remedy = step.title
+    // What was given to begin with is no remedy.
+    if (step.kind === 'remedy' && step.title.startsWith('until '))
+      remedy = step.title.replace(/^until (.*)$/, 'until “$1”')
     if (step.kind !== 'expect') continue
     for (const cell of step.cells) {
       const was = before.get(cellName(cell))
       if (was && remedy !== undefined && verdictText(was.observed) !== verdictText(cell.observed)) {
-        return `${cellName(cell)} is ${verdictText(was.observed)} until “${remedy}”, then ${verdictText(cell.observed)}`
+        return `${cellName(cell)} is ${verdictText(was.observed)} ${remedy}, then ${verdictText(cell.observed)}`
       }
       before.set(cellName(cell), cell)
     }

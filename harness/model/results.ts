@@ -102,6 +102,8 @@ export interface ScenarioResult {
   /** The varying condition under which the claim was tried, such as `hairpin on`. */
   readonly when?: string
   readonly topology: string
+  /** When the scenario began, ISO 8601; absent when it never did. */
+  readonly startedAt?: string
   readonly status: 'met' | 'not met' | 'skipped'
   readonly skipReason?: string
   readonly machine: MachineFacts

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
+import { failureHeadlines, scenarioFailureText } from './scenario-failure.ts'
 import { machineName, totalsOf } from './summary-text.ts'
 
 type Attributes = Readonly<Record<string, string | number>>
@@ -32,28 +33,27 @@ function suiteElement(scenarios: readonly ScenarioResult[], timestamp: string): 
 }
 
 function caseElement(scenario: ScenarioResult): string {
-  const { suite, claim, when, topology, status, failures, unmeasured } = scenario
+  const { suite, claim, when, topology, status, failures } = scenario
   const properties = [
     ...(claim === undefined ? [] : [{ name: 'claim', value: claim }]),
     ...(when === undefined ? [] : [{ name: 'when', value: when }]),
     { name: 'topology', value: topology },
   ]
-  const never = unmeasured.map((cell) => ({
-    code: 'NETWRIGHT_EXPECTATION_NOT_MEASURED',
-    message: `${cell} was expected but never measured`,
-  }))
-  const wrong = [...failures, ...never].map(({ code, message }) =>
-    element('failure', { type: code, message: message.split('\n', 1)[0] ?? '' }, [escapeXml(message)]),
-  )
-  const noText =
-    status === 'not met' && wrong.length === 0 ? [element('failure', { type: 'not met', message: '' }, [])] : []
-  const skip =
-    status === 'skipped' ? [element('skipped', { message: scenario.skipReason ?? 'no reason given' }, [])] : []
-  return element(
-    'testcase',
-    { classname: suite.replaceAll('/', '.'), name: scenario.scenario, time: seconds(scenario.ms) },
-    [propertiesElement(properties), ...(status === 'not met' ? [...wrong, ...noText] : skip)],
-  )
+  const outcome = (): string[] => {
+    switch (status) {
+      case 'met':
+        return []
+      case 'skipped':
+        return [element('skipped', { message: scenario.skipReason ?? 'no reason given' }, [])]
+      case 'not met': {
+        const type = failures[0]?.code ?? 'NETWRIGHT_EXPECTATION_NOT_MEASURED'
+        const message = failureHeadlines(scenario).join('; ')
+        return [element('failure', { type, message }, [escapeXml(scenarioFailureText(scenario))])]
+      }
+    }
+  }
+  const attributes = { classname: suite.replaceAll('/', '.'), name: scenario.scenario, time: seconds(scenario.ms) }
+  return element('testcase', attributes, [propertiesElement(properties), ...outcome()])
 }
 
 function propertiesElement(properties: readonly { name: string; value: string }[]): string {

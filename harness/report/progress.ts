@@ -7,6 +7,8 @@ import { secondsText } from './summary-text.ts'
 /** What a run tells its progress display; `at` is in milliseconds of one clock. */
 export type ProgressEvent =
   | { readonly kind: 'plan'; readonly total: number; readonly at: number }
+  /** Another suite file was read and holds so many scenarios. */
+  | { readonly kind: 'found'; readonly more: number; readonly at: number }
   | { readonly kind: 'start'; readonly scenario: string; readonly at: number }
   | {
       readonly kind: 'finish'
@@ -33,6 +35,8 @@ export function progressAfter(state: ProgressState, event: ProgressEvent): Progr
   switch (event.kind) {
     case 'plan':
       return { ...noProgress, total: event.total, startedAt: event.at }
+    case 'found':
+      return { ...state, total: state.total + event.more }
     case 'start':
       return { ...state, running: [...state.running, event.scenario] }
     case 'finish': {

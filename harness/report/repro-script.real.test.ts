@@ -54,7 +54,7 @@ const scenario = (cells = sampleMatrix()) =>
     steps: [
       build([...wires, ...typed, refused]),
       expectation('before', cells),
-      { kind: 'remedy', title: 'mac0 takes over the address', ms: 1, journal: moved },
+      { kind: 'remedy', title: 'until mac0 takes over the address', ms: 1, journal: moved },
       expectation('after', [sampleCell('ns1', 'node1', reached)]),
     ],
     journal: [...wires, ...typed, refused, ...moved],

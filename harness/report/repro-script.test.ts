@@ -29,7 +29,7 @@ test('hosts, then the typed commands phase by phase, then checks', () => {
     check 'ns2 → node1 192.168.179.9' "$NS_node1" 'ns2' '192.168.179.9' 'blocked: macvlan-parent-isolation'
     check 'ns2 → node2 192.168.179.10' "$NS_node1" 'ns2' '192.168.179.10' 'reached'
 
-    echo; echo '== remedy: mac0 takes over the address of ens160'
+    echo; echo '== until mac0 takes over the address of ens160'
     on 'node1' "$NS_node1" 'ip link add link ens160 mac0 type macvlan mode bridge'
     on 'node1' "$NS_node1" 'ip addr del 192.168.179.9/16 dev ens160'
 
@@ -37,7 +37,7 @@ test('hosts, then the typed commands phase by phase, then checks', () => {
     cold
     check 'ns1 → node1 192.168.179.9' "$NS_node1" 'ns1' '192.168.179.9' 'reached'
 
-    echo; echo '== undo: ens160 gets its address back'
+    echo; echo '== undo: mac0 takes over the address of ens160'
     on 'node1' "$NS_node1" 'ip link del mac0'
 
     echo; echo '== expect: and back'

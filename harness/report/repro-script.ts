@@ -71,13 +71,13 @@ const keyOf = ({ host, command, startMs }: JournalEntry) => `${startMs} ${host} 
 function titleOf(step: StepResult): string {
   switch (step.kind) {
     case 'build':
-      return `build: ${step.title}`
     case 'expect':
-      return `expect: ${step.title}`
+      return `${step.kind}: ${step.title}`
+    case 'finding':
+      return `check: ${step.title}`
     case 'remedy':
     case 'undo':
-    case 'finding':
-      return `${step.kind}: ${step.title}`
+      return step.title
   }
 }
 

@@ -23,7 +23,8 @@ test('the summary of a run, without colours, in 80 columns', () => {
       met      lsmod lists macvlan                                            0.41 s
     macvlan-in-action/promisc
       NOT MET  promiscuous mode is not needed                                 0.41 s
-               - ns1 → ns2 is inconclusive: tool-missing
+               - without promisc: ns1 → ns2 is inconclusive: tool-missing, ping:
+                 command not found, expected reached
 
     virtual-nics/ipvlan
       skipped  ns1 → ns2 with the default route
@@ -80,9 +81,9 @@ test('the machine is named where there are several', () => {
   const text = summaryText({ ...sampleRun([sampleScenario(), other]), claims: [] })
   expect(text).toMatchInlineSnapshot(`
     "macvlan-in-action/children
-      met      two namespaces and another node answer (local,                 0.41 s
+      met      two namespaces and another node answer (local                  0.41 s
                6.1.0-32-amd64)
-      met      two namespaces and another node answer (vm, 6.12.1)            0.41 s
+      met      two namespaces and another node answer (vm 6.12.1)             0.41 s
 
     2 met · 0 not met · 0 skipped · 4.21 s"
   `)

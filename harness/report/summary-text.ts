@@ -3,6 +3,7 @@ import { plain } from './colours.ts'
 import type { Colours } from './colours.ts'
 import { displayWidth, hanging, pad, wrap } from './display-width.ts'
 import type { TextOptions } from './matrix-text.ts'
+import { failureHeadlines } from './scenario-failure.ts'
 
 /** How many scenarios ended how; `reasons` counts the skipped ones by reason. */
 export interface Totals {
@@ -35,9 +36,9 @@ export function secondsText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
-/** `local, 6.1.0-32-amd64`: what tells two machines of a run apart. */
+/** `local 6.1.0-32-amd64`: what tells two machines of a run apart. */
 export function machineName({ kind, kernel }: MachineFacts): string {
-  return `${kind}, ${kernel}`
+  return `${kind} ${kernel}`
 }
 
 /**
@@ -87,18 +88,12 @@ function scenarioBlock(scenario: ScenarioResult, nameMachine: boolean, width: nu
   const title = nameMachine ? `${scenario.scenario} (${machineName(machine)})` : scenario.scenario
   const [first = '', ...rest] = wrap(title, width - 20)
   const line = status === 'skipped' ? first : `${pad(first, width - 20)}${colours.dim(secondsText(ms).padStart(9))}`
-  const notes = status === 'skipped' ? [scenario.skipReason ?? 'no reason given'] : failureNotes(scenario)
+  const notes = status === 'skipped' ? [scenario.skipReason ?? 'no reason given'] : failureHeadlines(scenario)
   return [
     `  ${statusWord(status, colours)}${line}`,
     ...rest.map((more) => indent + more),
     ...notes.flatMap((note) => hanging(`${indent}- `, note, width)),
   ]
-}
-
-/** The first line of each failure; the whole text stands where the scenario failed. */
-function failureNotes({ failures, unmeasured }: ScenarioResult): string[] {
-  const never = unmeasured.map((cell) => `${cell} was expected but never measured`)
-  return [...failures.map(({ message }) => message.split('\n', 1)[0] ?? ''), ...never]
 }
 
 function statusWord(status: ScenarioResult['status'], colours: Colours): string {

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { RunResult } from '../model/results.ts'
+import { openAllureFolder } from './allure-folder.ts'
+import type { AllureFolder } from './allure-folder.ts'
+import { allureResult } from './allure-scenario.ts'
+import { claimsHtml } from './claims-html.ts'
+import { createGraphDrawer } from './graph-svg.ts'
+import { machineName, summaryText } from './summary-text.ts'
+
+/**
+ * Writes a run as Allure results: one result per scenario, the claims and the summary as attachments of the whole run.
+ *
+ * @param path - folder of the results; made where it is missing
+ * @param filesFrom - folder that the scenarios' `files` are relative to
+ */
+export async function writeAllureResults(run: RunResult, path: string, filesFrom = path): Promise<void> {
+  const folder = openAllureFolder(path)
+  const drawer = await createGraphDrawer()
+  let next = Date.parse(run.startedAt)
+  for (const scenario of run.scenarios) {
+    const startedAt = scenario.startedAt === undefined ? next : Date.parse(scenario.startedAt)
+    folder.writeResult(allureResult(scenario, { folder, drawer, startedAt, claims: run.claims, filesFrom }))
+    next = startedAt + scenario.ms
+  }
+  writeRunFiles(folder, run)
+}
+
+/** What is about the run as a whole: claims, summary, who ran it and where. */
+export function writeRunFiles(folder: AllureFolder, run: RunResult): void {
+  const timestamp = Date.parse(run.startedAt) + Math.round(run.ms)
+  const attachments = [
+    ...(run.claims.length === 0 ? [] : [folder.attach('Claims', 'html', claimsHtml(run.claims))]),
+    folder.attach('Summary', 'text', summaryText(run, { width: 100 })),
+  ]
+  const globals = { attachments: attachments.map((attachment) => ({ ...attachment, timestamp })), errors: [] }
+  folder.writeFile(`${randomUUID()}-globals.json`, JSON.stringify(globals))
+  const all = (pick: (machine: RunResult['scenarios'][number]['machine']) => string) =>
+    [...new Set(run.scenarios.map(({ machine }) => pick(machine)))].join(', ')
+  const environment = {
+    netwright: run.netwright,
+    node: process.version,
+    machine: all(machineName),
+    distribution: all(({ distro }) => distro),
+    architecture: all(({ arch }) => arch),
+    privilege: all(({ privilege }) => privilege),
+  }
+  folder.writeFile('environment.properties', propertiesText(environment))
+  const executor = { name: `netwright ${run.netwright}`, type: 'netwright', buildName: run.startedAt }
+  folder.writeFile('executor.json', JSON.stringify(executor))
+}
+
+/** Java's properties format: ASCII, with everything else escaped. */
+function propertiesText(properties: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(properties).map(([name, value]) => {
+    const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+    return `${name} = ${escaped.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}`
+  })
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { Severity, Stage, Status } from 'allure-js-commons'
+import type { Attachment, Label, TestResult } from 'allure-js-commons'
+import type { ClaimResult, ScenarioResult } from '../model/results.ts'
+import { allureSteps } from './allure-steps.ts'
+import type { StepMaking } from './allure-steps.ts'
+import { evidenceText } from './evidence-text.ts'
+import { reproScript } from './repro-script.ts'
+import { scenarioFailureText } from './scenario-failure.ts'
+import { machineName } from './summary-text.ts'
+
+/** What the results of one run have in common. */
+export interface AllureMaking extends StepMaking {
+  readonly claims: readonly ClaimResult[]
+  /** Folder that the paths in `files` are relative to. */
+  readonly filesFrom: string
+}
+
+/** Label by which the report tells machines apart. */
+export const machineLabel = 'machine'
+
+/** A scenario as an Allure result; its attachments are stored in the folder. */
+export function allureResult(scenario: ScenarioResult, making: AllureMaking): TestResult {
+  const claim = making.claims.find(({ id }) => id === scenario.claim)
+  const fullName = `${scenario.suite}#${scenario.scenario}`
+  const testCaseId = md5(fullName)
+  return {
+    uuid: randomUUID(),
+    name: scenario.scenario,
+    fullName,
+    testCaseId,
+    // Without the machine, the same scenario on two machines would be shown as a retry.
+    historyId: `${testCaseId}.${md5(machineName(scenario.machine))}`,
+    titlePath: scenario.suite.split('/'),
+    status: allureStatus(scenario),
+    statusDetails: statusDetails(scenario),
+    stage: scenario.status === 'skipped' ? Stage.PENDING : Stage.FINISHED,
+    start: Math.round(making.startedAt),
+    stop: Math.round(making.startedAt + scenario.ms),
+    description: description(scenario, claim),
+    labels: labels(scenario, claim),
+    links: [],
+    parameters: parameters(scenario),
+    steps: allureSteps(scenario, making),
+    attachments: attachments(scenario, making),
+  }
+}
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+
+/** An expectation that is not met is a failure; anything else that went wrong is no statement about the network. */
+function allureStatus({ status, failures, unmeasured }: ScenarioResult): Status {
+  switch (status) {
+    case 'met':
+      return Status.PASSED
+    case 'skipped':
+      return Status.SKIPPED
+    case 'not met': {
+      const aboutTheNetwork = ['NETWRIGHT_EXPECTATION_NOT_MET', 'NETWRIGHT_REMEDY_NOT_NEEDED']
+      const isFailed = failures.some(({ code }) => aboutTheNetwork.includes(code))
+      return isFailed || (failures.length === 0 && unmeasured.length === 0) ? Status.FAILED : Status.BROKEN
+    }
+  }
+}
+
+function statusDetails(scenario: ScenarioResult): TestResult['statusDetails'] {
+  switch (scenario.status) {
+    case 'met':
+      return {}
+    case 'skipped':
+      return { message: scenario.skipReason ?? 'no reason given' }
+    case 'not met':
+      return { message: scenarioFailureText(scenario) }
+  }
+}
+
+function description({ topology, when, machine }: ScenarioResult, claim: ClaimResult | undefined): string {
+  const lab = [`Topology *${topology}*`, ...(when === undefined ? [] : [`with *${when}*`])].join(' ')
+  const where = `${lab}, on ${machine.distro}, kernel ${machine.kernel} (${machine.arch}, ${machine.privilege}).`
+  if (claim === undefined) return where
+  return [
+    `**${claim.id}**, ${claim.documentTitle}: “${claim.says}”`,
+    `**${claim.status}** in this run: ${claim.because}.`,
+    where,
+  ].join('\n\n')
+}
+
+function labels(scenario: ScenarioResult, claim: ClaimResult | undefined): Label[] {
+  const [folder = '', ...rest] = scenario.suite.split('/')
+  const { machine } = scenario
+  const feature = claim === undefined ? rest.join('/') : `${claim.id}: ${claim.says}`
+  const label = (name: string, value: string): Label => ({ name, value })
+  const reasons = scenario.steps.flatMap((step) =>
+    step.kind === 'expect'
+      ? step.cells.flatMap(({ observed }) => (observed.verdict === 'blocked' ? [observed.reason] : []))
+      : [],
+  )
+  return [
+    label('epic', claim?.documentTitle ?? folder),
+    label('feature', feature === '' ? folder : feature),
+    label('story', scenario.scenario),
+    label('severity', severity(scenario, claim)),
+    label('parentSuite', folder),
+    label('suite', rest.join('/')),
+    label(machineLabel, machineName(machine)),
+    label('kernel', machine.kernel),
+    label('distro', machine.distro),
+    label('arch', machine.arch),
+    label('framework', 'netwright'),
+    label('language', 'typescript'),
+    ...(claim === undefined ? [] : [label('tag', claim.status)]),
+    ...[...new Set(reasons)].map((reason) => label('tag', reason)),
+  ]
+}
+
+function severity({ suite }: ScenarioResult, claim: ClaimResult | undefined): Severity {
+  if (claim !== undefined) return Severity.CRITICAL
+  return suite.startsWith('beyond') ? Severity.MINOR : Severity.NORMAL
+}
+
+function parameters({ when, topology }: ScenarioResult): TestResult['parameters'] {
+  return [...(when === undefined ? [] : [{ name: 'when', value: when }]), { name: 'topology', value: topology }]
+}
+
+function attachments(scenario: ScenarioResult, { folder, filesFrom }: AllureMaking): Attachment[] {
+  const script =
+    scenario.journal.length === 0
+      ? []
+      : [folder.attach('Reproduce: sudo bash repro.sh', 'script', reproScript(scenario))]
+  const captures = scenario.files.map((file) =>
+    folder.attachFile(file, 'application/vnd.tcpdump.pcap', resolve(filesFrom, file)),
+  )
+  if (captures.length === 0) return script
+  const cells = scenario.steps.flatMap((step) => (step.kind === 'expect' ? step.cells : []))
+  return [
+    ...script,
+    ...captures,
+    folder.attach('Captured frames, decoded', 'text', cells.map(evidenceText).join('\n\n')),
+  ]
+}
