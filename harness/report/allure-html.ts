@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { NetwrightError } from '../model/errors.ts'
@@ -20,8 +20,8 @@ export interface AllureHtmlOptions {
  * the report's environments; the analytics script that Allure puts into its page is taken out.
  *
  * @param resultFolders - one per machine or shard, or all in one
- * @param dir - existing folder that gets the report: `index.html`, or the folder `allure` when it is not one file.
- *   Nothing else in it is touched.
+ * @param dir - folder that gets the report: `index.html`, or the folder `allure` when it is not one file. It is made
+ *   where it is missing; nothing else in it is touched.
  * @returns path of the `index.html`
  * @throws NETWRIGHT_TOOL_MISSING when the `allure` package is not installed or fails
  */
@@ -31,6 +31,7 @@ export async function generateAllureHtml(
   { title = 'Netwright', singleFile = true }: AllureHtmlOptions = {},
 ): Promise<string> {
   // In the folder itself, so that the finished report is moved into place in one go.
+  await mkdir(dir, { recursive: true })
   const work = await mkdtemp(join(resolve(dir), '.allure-'))
   try {
     const config = join(work, 'allurerc.mjs')

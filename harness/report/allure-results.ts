@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { RunResult } from '../model/results.ts'
 import { openAllureFolder } from './allure-folder.ts'
 import type { AllureFolder } from './allure-folder.ts'
@@ -57,3 +58,6 @@ function propertiesText(properties: Readonly<Record<string, string>>): string {
   })
   return `${lines.join('\n')}\n`
 }
+
+/** Where a report folder keeps its Allure results. */
+export const allureResultsIn = (dir: string) => join(dir, 'allure-results')

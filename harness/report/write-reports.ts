@@ -4,7 +4,7 @@ import { NetwrightError } from '../model/errors.ts'
 import type { RunResult } from '../model/results.ts'
 import { generateAllureHtml } from './allure-html.ts'
 import type { AllureHtmlOptions } from './allure-html.ts'
-import { writeAllureResults } from './allure-results.ts'
+import { allureResultsIn, writeAllureResults } from './allure-results.ts'
 import { resultsJson } from './json.ts'
 import { junitXml } from './junit.ts'
 
@@ -73,7 +73,7 @@ export async function writeReports(run: RunResult, targets: ReportTargets): Prom
   if (junit !== undefined) await writeFile(junit, junitXml(run))
   const files = { ...(json === undefined ? {} : { json }), ...(junit === undefined ? {} : { junit }) }
   if (dir === undefined) return files
-  const allureResults = join(dir, 'allure-results')
+  const allureResults = allureResultsIn(dir)
   await rm(allureResults, { recursive: true, force: true })
   await writeAllureResults(run, allureResults, filesFrom)
   if (allure === false) return { ...files, allureResults }
