@@ -246,7 +246,8 @@ sub start_probe {
     if (!$ok && $! != $EINPROGRESS) { delete $sockets{$id}; return $refuse->('connect') }
     probe_connected($id, $s) if $kind eq 'udp';
 }
-sub probe_done { my ($id, @what) = @_; my $s = delete $sockets{$id}; close $s->{sock}; answer('q', $id, @what) }
+# The harness may have closed the probe in the same turn of the loop: then there is nobody to tell.
+sub probe_done { my ($id, @what) = @_; my $s = delete $sockets{$id} or return; close $s->{sock}; answer('q', $id, @what) }
 sub probe_connected {
     my ($id, $s) = @_;
     $s->{state} = 'waiting';
