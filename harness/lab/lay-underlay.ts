@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cidrText, type Cidr } from '../model/addresses.ts'
 import { NetwrightError } from '../model/errors.ts'
+import { linkLocal } from '../model/link-addresses.ts'
 import type { HostSpec, NicSpec, UnderlaySpec, WireSpec } from '../model/underlay-spec.ts'
 import type { Channel, Place } from '../machines/channel/channel.ts'
 import type { Journal } from './journal.ts'
@@ -99,6 +100,11 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
     'link set lo up',
     ...host.nics.flatMap((nic) => [
       ...nic.addresses.filter(kept).map((address) => `addr add ${cidrText(address)} dev ${nic.name}`),
+      // A quiet wire has no link-local addresses, and a router asks for its next hop with one: the packet that it
+      // forwards is not its own (ndisc_solicit, net/ipv6/ndisc.c).
+      ...(host.role === 'router' && nic.addresses.some((a) => a.family === 6 && kept(a))
+        ? [`addr add ${linkLocal(nic.mac)}/64 dev ${nic.name}`]
+        : []),
       `link set ${nic.name} up`,
     ]),
     ...host.routes
