@@ -1,0 +1,52 @@
+import { reached, type Graph, type Hosts } from 'netwright'
+import { scenario } from 'netwright/vitest'
+import { ipvlanL3 } from '../../fixtures/topologies/virtual-nics-ipvlan.ts'
+import { virtualNics } from './claims.ts'
+
+const claim = virtualNics.claim('B5')
+
+function childrenIn(graph: Graph) {
+  return graph.namespaces.flatMap((ns) => ns.interfaces.filter((i) => i.kind === 'ipvlan'))
+}
+
+// The same pictures as for macvlan, one layer up: children are told apart by address, not by MAC.
+scenario(ipvlanL3, 'l3 children reach each other, and the host only at a child of its own', { claim })
+  .expect({ ns1: { ns2: reached }, ns2: { ns1: reached } })
+  // A finding, as the catalogue has no reason of ipvlan's own yet.
+  .finding('ns1 gets no reply from 192.168.0.171', async ({ hosts }) => {
+    const ping = await hosts.host.$({ nothrow: true })`ip netns exec ns1 ping -n -c 1 -W 1 192.168.0.171`
+    return { holds: ping.exitCode === 1, found: ping.stdout.trim().split('\n').at(-1) ?? ping.stderr }
+  })
+  .given('the host gets ipvlan3@eth0, .150, and /32 routes', addHostChild)
+  .expect({ ns1: { '192.168.0.150': reached }, host: { ns1: reached, ns2: reached } })
+
+scenario(ipvlanL3, 'l3 children are NOARP and share the MAC of their parent', { claim })
+  .finding('every child is NOARP', async ({ graph }) => {
+    const children = childrenIn(await graph())
+    const found = children.map((i) => `${i.name} ${i.flags.join(',')}`).join('; ')
+    return { holds: children.length === 2 && children.every((i) => i.flags.includes('NOARP')), found }
+  })
+  .finding('every child has the MAC of eth0', async ({ graph }) => {
+    const seen = await graph()
+    const parent = seen.namespaces.find((ns) => ns.id === 'host')?.interfaces.find((i) => i.name === 'eth0')
+    const children = childrenIn(seen)
+    const found = [parent, ...children].map((i) => `${i?.name ?? 'no eth0'} ${i?.mac ?? ''}`).join(', ')
+    return { holds: children.length === 2 && children.every((i) => i.mac === parent?.mac), found }
+  })
+
+scenario(ipvlanL3, 'this kernel carries ipvlan', { claim: virtualNics.claim('B10') }).finding(
+  'a kernel with ipvlan is 3.19 or later',
+  async ({ hosts }) => {
+    const release = (await hosts.host.$`uname -r`).stdout.trim()
+    const [major = 0, minor = 0] = release.split('.').map(Number.parseFloat)
+    return { holds: major > 3 || (major === 3 && minor >= 19), found: release }
+  },
+)
+
+async function addHostChild({ host: { $ } }: Pick<Hosts<'host'>, 'host'>): Promise<void> {
+  await $`ip link add link eth0 name ipvlan3@eth0 type ipvlan mode l3`
+  await $`ip addr add 192.168.0.150/24 dev ipvlan3@eth0`
+  await $`ip link set ipvlan3@eth0 up`
+  await $`ip route add 192.168.0.100/32 dev ipvlan3@eth0`
+  await $`ip route add 192.168.0.200/32 dev ipvlan3@eth0`
+}
