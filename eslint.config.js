@@ -33,7 +33,7 @@ export default defineConfig(
   },
   {
     // The tools that load these want a default export.
-    files: ['*.config.{js,ts}', 'scripts/*-reporter.ts'],
+    files: ['**/*.config.{js,ts}', 'scripts/*-reporter.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
 )

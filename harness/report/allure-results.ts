@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { RunResult } from '../model/results.ts'
+import type { RunResult, ScenarioResult } from '../model/results.ts'
 import { openAllureFolder } from './allure-folder.ts'
 import type { AllureFolder } from './allure-folder.ts'
 import { allureResult } from './allure-scenario.ts'
+import type { AllureMaking } from './allure-scenario.ts'
 import { claimsHtml } from './claims-html.ts'
 import { createGraphDrawer } from './graph-svg.ts'
 import { machineName, summaryText } from './summary-text.ts'
@@ -16,18 +17,30 @@ import { machineName, summaryText } from './summary-text.ts'
  */
 export async function writeAllureResults(run: RunResult, path: string, filesFrom = path): Promise<void> {
   const folder = openAllureFolder(path)
-  const drawer = await createGraphDrawer()
   let next = Date.parse(run.startedAt)
-  for (const scenario of run.scenarios) {
-    const startedAt = scenario.startedAt === undefined ? next : Date.parse(scenario.startedAt)
-    folder.writeResult(allureResult(scenario, { folder, drawer, startedAt, claims: run.claims, filesFrom }))
-    next = startedAt + scenario.ms
-  }
+  const scenarios = run.scenarios.map((result) => {
+    const startedAt = result.startedAt === undefined ? next : Date.parse(result.startedAt)
+    next = startedAt + result.ms
+    return { result, startedAt }
+  })
+  await writeScenarios(scenarios, { folder, claims: run.claims, filesFrom })
   writeRunFiles(folder, run)
 }
 
+/** Writes scenarios, each with the milliseconds since the epoch when it began. */
+export async function writeScenarios(
+  scenarios: readonly { readonly result: ScenarioResult; readonly startedAt: number }[],
+  making: Pick<AllureMaking, 'folder' | 'claims' | 'filesFrom'>,
+): Promise<void> {
+  if (scenarios.length === 0) return
+  const drawer = await createGraphDrawer()
+  for (const { result, startedAt } of scenarios) {
+    making.folder.writeResult(allureResult(result, { ...making, drawer, startedAt }))
+  }
+}
+
 /** What is about the run as a whole: claims, summary, who ran it and where. */
-export function writeRunFiles(folder: AllureFolder, run: RunResult): void {
+function writeRunFiles(folder: AllureFolder, run: RunResult): void {
   const timestamp = Date.parse(run.startedAt) + Math.round(run.ms)
   const attachments = [
     ...(run.claims.length === 0 ? [] : [folder.attach('Claims', 'html', claimsHtml(run.claims))]),

@@ -63,7 +63,7 @@ function nameOf(step: StepResult): string {
       return `Build “${step.title}”`
     case 'expect': {
       const met = step.cells.filter((cell) => cell.met).length
-      return `Expect “${step.title}”: ${met} of ${step.cells.length} cells as expected`
+      return `Expect “${step.title}”: ${met} of ${step.cells.length} ${step.cells.length === 1 ? 'cell' : 'cells'} as expected`
     }
     case 'remedy':
       return step.title.startsWith('until ') ? `Until “${step.title.slice(6)}”` : `Given “${step.title}”`

@@ -1,5 +1,7 @@
 export { generateAllureHtml } from './allure-html.ts'
 export type { AllureHtmlOptions } from './allure-html.ts'
+export { allureReporter } from './allure-reporter.ts'
+export type { AllureReporterOptions } from './allure-reporter.ts'
 export { writeAllureResults } from './allure-results.ts'
 export { coloursFor, plain } from './colours.ts'
 export type { Colours } from './colours.ts'
