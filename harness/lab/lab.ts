@@ -12,6 +12,12 @@ import { hush } from './quiet.ts'
 import { hostShell } from './shell.ts'
 import type { Host, Hosts, Topology } from './topology.ts'
 
+/** Who is told of namespaces that come and go. */
+export interface NamespaceWatcher {
+  readonly appeared: (target: NamespaceTarget) => Promise<void>
+  readonly vanished: (target: NamespaceTarget) => void
+}
+
 /** One topology, built in a sandbox on a machine; disposable. */
 export interface Lab<HostName extends string = string> {
   readonly topology: Topology<HostName>
@@ -24,8 +30,11 @@ export interface Lab<HostName extends string = string> {
   readonly hasIpv6: boolean
   /** Every namespace that exists now: hosts, the named ones on them, wires. */
   readonly namespaces: ReadonlyMap<string, NamespaceTarget>
-  /** Tells of each namespace, those that exist already included, before a command that made it is reported as done. */
-  readonly watchNamespaces: (appeared: (target: NamespaceTarget) => Promise<void>) => Promise<void>
+  /**
+   * Tells of each namespace, those that exist already included, before a command that made it is reported as done, and of
+   * each that a command deleted: whoever has a socket in one must let go of it, else the kernel keeps it and its devices.
+   */
+  readonly watchNamespaces: (watcher: NamespaceWatcher) => Promise<void>
   /** Runs the topology's script. */
   readonly build: () => Promise<void>
   /** Runs a remedy or its undo, journalled as such; failures say which command, where and why. */
@@ -61,7 +70,7 @@ async function furnish<HostName extends string>(
   const handles = await layUnderlay({ channel, journal, underlay: topology.underlay, ipv6: topology.ipv6, hasIpv6 })
   const namespaces = new Map<string, NamespaceTarget>()
   for (const target of underlayTargets(topology, handles)) namespaces.set(target.id, target)
-  const watchers: ((target: NamespaceTarget) => Promise<void>)[] = []
+  const watchers: NamespaceWatcher[] = []
 
   /** Looks for namespaces that a command made or deleted on a host. */
   async function rescan(host: string): Promise<void> {
@@ -71,7 +80,11 @@ async function furnish<HostName extends string>(
     const listed = await channel.files('', [{ kind: 'read', path: `${root}*` }])
     const names = [...listed.keys()].map((path) => path.slice(root.length)).filter((name) => name !== '*')
     const known = [...namespaces.values()].filter((t) => t.host === host && t.name !== undefined)
-    for (const gone of known) if (!names.includes(gone.name ?? '')) namespaces.delete(gone.id)
+    for (const gone of known) {
+      if (names.includes(gone.name ?? '')) continue
+      namespaces.delete(gone.id)
+      for (const watcher of watchers) watcher.vanished(gone)
+    }
     for (const name of names) {
       const id = `${host}/${name}`
       if (namespaces.has(id)) continue
@@ -80,7 +93,7 @@ async function furnish<HostName extends string>(
       const target: NamespaceTarget = { id, role: 'namespace', host, name, path, place }
       namespaces.set(id, target)
       await hush(channel, path, topology.ipv6)
-      for (const appeared of watchers) await appeared(target)
+      for (const watcher of watchers) await watcher.appeared(target)
     }
   }
 
@@ -108,9 +121,9 @@ async function furnish<HostName extends string>(
     hosts,
     hasIpv6,
     namespaces,
-    watchNamespaces: async (appeared) => {
-      watchers.push(appeared)
-      await Promise.all([...namespaces.values()].map(appeared))
+    watchNamespaces: async (watcher) => {
+      watchers.push(watcher)
+      await Promise.all([...namespaces.values()].map(watcher.appeared))
     },
     build: () => lab.act('script', `the script of topology "${topology.name}"`, topology.build),
     act: async (by, what, action) => {

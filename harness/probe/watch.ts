@@ -1,4 +1,5 @@
 import type { CapturedFrame, Capture } from '../machines/channel/channel.ts'
+import type { NamespaceTarget } from '../lab/graph-reader.ts'
 import type { Lab } from '../lab/lab.ts'
 
 /** Frames kept of one lab; a lab that is this loud is not quiet, and its verdicts are refused. */
@@ -27,8 +28,7 @@ export async function watchLab(lab: Lab): Promise<Watch> {
   const captures = new Map<string, Capture>()
   let problem: string | undefined
 
-  await lab.watchNamespaces(async (target) => {
-    captures.get(target.id)?.close()
+  const appeared = async (target: NamespaceTarget): Promise<void> => {
     try {
       const onFrame = (frame: CapturedFrame): void => {
         if (frames.length < keptFrames) frames.push({ ns: target.id, frame, at: performance.now() })
@@ -38,7 +38,12 @@ export async function watchLab(lab: Lab): Promise<Watch> {
     } catch (error) {
       problem ??= `namespace ${target.id} cannot be watched: ${error instanceof Error ? error.message : String(error)}`
     }
-  })
+  }
+  const vanished = ({ id }: NamespaceTarget): void => {
+    captures.get(id)?.close()
+    captures.delete(id)
+  }
+  await lab.watchNamespaces({ appeared, vanished })
   return {
     frames,
     mark: async () => {
