@@ -1,6 +1,13 @@
 import { reached, type Graph } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { bridgePair, macvlanPair, macvtapPair, vethPair, vxlanPair } from '../../fixtures/topologies/link-types.ts'
+import {
+  bridgePair,
+  ifbPair,
+  macvlanPair,
+  macvtapPair,
+  vethPair,
+  vxlanPair,
+} from '../../fixtures/topologies/link-types.ts'
 import { virtualNics } from './claims.ts'
 
 const claim = virtualNics.claim('B1')
@@ -20,6 +27,15 @@ for (const [type, topology] of Object.entries({
 scenario(vxlanPair, 'vxlan devices can be created and carry a packet', { claim, when: 'vxlan' })
   .expect({ host: { '10.0.0.2': reached }, outside: { '10.0.0.1': reached } })
   .finding('the kernel shows a device of type vxlan', ({ graph }) => shows('vxlan', graph))
+
+// An ifb has no wire: it is a detour on which queueing disciplines can work on what comes in.
+scenario(ifbPair, 'ifb devices can be created and carry a packet', { claim, when: 'ifb' })
+  .expect({ ns1: { ns2: reached } })
+  .finding('the packets went by way of ifb0', async ({ hosts }) => {
+    const counted = await hosts.host.$`ip netns exec ns2 ip -s link show ifb0`
+    const [packets = 0] = /TX:.*\n\s+\d+\s+(\d+)/.exec(counted.stdout)?.slice(1).map(Number) ?? []
+    return { holds: packets > 0, found: `ifb0 sent ${packets} packets` }
+  })
 
 async function shows(type: string, graph: () => Promise<Graph>) {
   const devices = (await graph()).namespaces.flatMap((ns) =>
