@@ -1,0 +1,44 @@
+import { blocked, reached, type Hosts } from 'netwright'
+import { scenario } from 'netwright/vitest'
+import { ipvlanL2 } from '../../fixtures/topologies/ipvlan-in-depth.ts'
+import { ipvlanInDepth } from './claims.ts'
+import { addHostChild, methodOne, methodThree, methodTwo } from './host-access.ts'
+
+type Node = Pick<Hosts<'node'>, 'node'>
+
+// Method 1. A child's ARP request goes to its siblings and out to the wire, never up to the parent's own stack
+// (ipvlan_process_multicast), and so nobody answers for 192.168.100.1. Written from the driver's code, to be measured on a
+// kernel that has it. The catalogue's nearest reason: the question is heard on the wire and not answered; its prover must
+// learn that ens10, the owner, sent it out for a child and did not hear it.
+scenario(ipvlanL2, 'method 1: an address on ens10', { claim: ipvlanInDepth.claim('E2') })
+  .given('ens10 gets 192.168.100.1/24, namespaces a default route by it', methodOne)
+  .expect(
+    { node1ns: { '172.18.22.114': blocked('neighbour-unanswered') } },
+    { documentSays: { node1ns: { '172.18.22.114': reached } } },
+  )
+
+// Method 2. The host's child answers ARP, as siblings hear each other. What it is sent for 172.18.22.114 no child has, so the
+// driver hands it up to ens10 (dev_forward_skb in ipvlan_xmit_mode_l2).
+scenario(ipvlanL2, 'method 2: an address on a child of the host', { claim: ipvlanInDepth.claim('E3') })
+  .given('ipvl_10 gets 192.168.100.1/32, the host /32 routes', methodTwo)
+  .expect({ node1ns: { '172.18.22.114': reached }, node1ns2: { '172.18.22.114': reached }, node: { node1ns: reached } })
+
+// Method 3. The host's own address lives twice, on ens3 and on its child.
+scenario(ipvlanL2, 'method 3: the host’s own address on a child of the host', { claim: ipvlanInDepth.claim('E4') })
+  .given('ipvl_10 gets 172.18.22.114/32, namespaces 172.18.22.0/24 by eth0', methodThree)
+  .expect({ node1ns: { '172.18.22.114': reached }, node: { node1ns: reached, node1ns2: reached } })
+
+// That ipvl_10 is what it takes: methods 2 and 3 fail without it as method 1 does.
+scenario(ipvlanL2, 'a child of the host is what method 3 takes')
+  .given('namespaces get 172.18.22.0/24 by eth0', async ({ node: { $ } }) => {
+    await $`ip netns exec node1ns ip route add 172.18.22.0/24 dev eth0`
+    await $`ip netns exec node1ns2 ip route add 172.18.22.0/24 dev eth0`
+  })
+  .expect({ node1ns: { '172.18.22.114': blocked('neighbour-unanswered') } })
+  .until('the host gets ipvl_10 with its own address', hostChildWithOwnAddress)
+  .expect({ node1ns: { '172.18.22.114': reached } })
+
+async function hostChildWithOwnAddress(hosts: Node): Promise<void> {
+  await addHostChild(hosts, 'l2', '172.18.22.114/32')
+  await hosts.node.$`ip route add 192.168.100.101/32 dev ipvl_10`
+}
