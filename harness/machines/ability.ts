@@ -45,6 +45,9 @@ const linkTypes: Readonly<Record<string, LinkType>> = {
   lowpan: { config: 'CONFIG_IEEE802154_6LOWPAN', lower: true },
 }
 
+/** The link types that this project knows how to try. */
+export const knownLinkTypes: readonly string[] = Object.keys(linkTypes)
+
 /** The kernel option that carries a link type, such as CONFIG_IPVLAN for `ipvlan`. */
 export function kernelOption(linkType: string): string {
   return linkTypes[linkType]?.config ?? `CONFIG_${linkType.toUpperCase()}`

@@ -1,6 +1,24 @@
+import { nearest } from '../model/names.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { Machine } from '../machines/machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
+
+/** The machines that can be asked for; `auto` is the best that is there. */
+export const machineNames = ['local', 'auto'] as const
+
+/**
+ * The kind of machine that a name on the command line stands for.
+ *
+ * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
+ */
+export function machineKind(name: string): 'local' {
+  if (name === 'local' || name === 'auto') return 'local'
+  const close = nearest(name, machineNames)
+  throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
+    place: `--on ${name}`,
+    next: `${close === undefined ? '' : `Did you mean "${close}"? `}There are: ${machineNames.join(', ')}.`,
+  })
+}
 
 /**
  * Starts the machine that a name on the command line stands for.
@@ -8,8 +26,6 @@ import { localMachine } from '../machines/local/local-machine.ts'
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export async function machineFor(name: string): Promise<Machine> {
-  if (name === 'local') return localMachine()
-  throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `"${name}" is not a machine`, {
-    next: 'Machines are: local.',
-  })
+  machineKind(name)
+  return localMachine()
 }

@@ -1,29 +1,43 @@
-import type { RunOptions } from './run-scenario.ts'
+import { delimiter } from 'node:path'
 
 /** What the command line (or nobody) told this process about the run. */
 export interface RunSettings {
   /** Machine, as on the command line. */
   readonly on: string
-  /** Folder that suite names are relative to. */
-  readonly root: string
-  readonly hooks: Pick<RunOptions, 'onFailedLab' | 'saveCaptures'>
+  /** Folders that suite names are relative to; the innermost that holds a file counts. */
+  readonly roots: readonly string[]
+  /** Folder for pcapng files. */
+  readonly captures?: string
+  /** Socket at which somebody waits for labs to keep. */
+  readonly keep?: string
 }
 
 /** Variables by which the command line reaches the processes that vitest starts. */
 export const settingVariables = {
   on: 'NETWRIGHT_ON',
-  root: 'NETWRIGHT_ROOT',
-  /** Folder for pcapng files. */
+  roots: 'NETWRIGHT_ROOTS',
   captures: 'NETWRIGHT_CAPTURES',
-  /** `1` keeps the lab of a failed scenario until the run is interrupted. */
   keep: 'NETWRIGHT_KEEP',
 } as const
 
-export function runSettings(): RunSettings {
-  const { env } = process
+/** The variables that carry settings to {@link runSettings}. */
+export function settingsEnvironment(settings: RunSettings): Record<string, string> {
+  return {
+    [settingVariables.on]: settings.on,
+    [settingVariables.roots]: settings.roots.join(delimiter),
+    ...(settings.captures === undefined ? {} : { [settingVariables.captures]: settings.captures }),
+    ...(settings.keep === undefined ? {} : { [settingVariables.keep]: settings.keep }),
+  }
+}
+
+/** The settings of this process; outside of a run of the command line, those of a user's own vitest. */
+export function runSettings(env: Readonly<Record<string, string | undefined>> = process.env): RunSettings {
+  const captures = env[settingVariables.captures]
+  const keep = env[settingVariables.keep]
   return {
     on: env[settingVariables.on] ?? 'local',
-    root: env[settingVariables.root] ?? process.cwd(),
-    hooks: {},
+    roots: env[settingVariables.roots]?.split(delimiter) ?? [process.cwd()],
+    ...(captures === undefined ? {} : { captures }),
+    ...(keep === undefined ? {} : { keep }),
   }
 }

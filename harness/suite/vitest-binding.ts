@@ -1,17 +1,34 @@
-import { relative } from 'node:path'
-import { test, type TestContext } from 'vitest'
+import { test } from 'vitest'
 import { NetwrightError, type ErrorCode } from '../model/errors.ts'
 import type { Claim, ScenarioResult } from '../model/results.ts'
 import type { Topology } from '../lab/topology.ts'
 import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
-import { runScenario } from './run-scenario.ts'
-import { runSettings } from './settings.ts'
+import { runScenario, type RunOptions } from './run-scenario.ts'
+import { runSettings, type RunSettings } from './settings.ts'
 import { failureMessage } from './failure-message.ts'
+import { keepLab } from './keep-lab.ts'
 import { machineFor } from './machine-for.ts'
+import type { ScenarioPlan } from './plan.ts'
+import { saveCaptures } from './save-captures.ts'
+import { suiteName } from './suite-name.ts'
+
+/** What is known of a scenario before it runs. */
+export interface DeclaredScenario {
+  readonly topology: string
+  readonly claim?: string
+  readonly when?: string
+  readonly needs: readonly string[]
+  /** Every claim of the scenario's document. */
+  readonly documentClaims: readonly Claim[]
+  /** What the scenario will measure, in words. */
+  readonly expectations: readonly string[]
+}
 
 declare module 'vitest' {
   interface TaskMeta {
+    /** The scenario as it was declared, for reporters: also when it never ran. */
+    netwrightDeclared?: DeclaredScenario
     /** The scenario's result, for reporters. */
     netwright?: ScenarioResult
     /** Every claim of the scenario's document, so that untested rows are known. */
@@ -41,14 +58,17 @@ export function scenario<HostName extends string, Place extends string>(
 ): Scenario<HostName, Place> {
   let begun = false
   const { plan, builder } = planScenario(topology, title, options, () => begun)
-  test.concurrent(title, { timeout: scenarioMs }, async (context) => {
+  const settings = runSettings()
+  // A kept lab waits for as long as somebody looks at it.
+  const timeout = settings.keep === undefined ? scenarioMs : 0
+  test.concurrent(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
     begun = true
-    const settings = runSettings()
     const machine = await (shared ??= machineFor(settings.on))
+    const suite = suiteName(context.task.file.filepath, settings.roots)
     const result = await runScenario(plan, machine, {
-      suite: suiteName(context, settings.root),
+      suite,
       signal: context.signal,
-      ...settings.hooks,
+      ...hooks(settings, suite, plan.title),
     })
     context.task.meta.netwright = result
     context.task.meta.netwrightClaims = plan.documentClaims
@@ -58,8 +78,36 @@ export function scenario<HostName extends string, Place extends string>(
   return builder
 }
 
-function suiteName(context: TestContext, root: string): string {
-  return relative(root, context.task.file.filepath).replace(/\.suite\.ts$|\.test\.ts$|\.[cm]?[jt]s$/, '')
+/** The steps are read when vitest asks for them, after the file has declared them. */
+function declared(plan: ScenarioPlan): DeclaredScenario {
+  return {
+    topology: plan.topology.name,
+    ...(plan.claim === undefined ? {} : { claim: plan.claim.id }),
+    ...(plan.when === undefined ? {} : { when: plan.when }),
+    needs: plan.needs,
+    documentClaims: plan.documentClaims,
+    get expectations() {
+      return plan.steps.flatMap((step) => {
+        if (step.kind === 'finding') return [step.title]
+        if (step.kind !== 'expect') return []
+        return step.cells.map((c) => `${step.title}: ${c.from} → ${c.to}, IPv${String(c.family)}`)
+      })
+    },
+  }
+}
+
+function hooks(
+  settings: RunSettings,
+  suite: string,
+  scenario: string,
+): Pick<RunOptions, 'onFailedLab' | 'saveCaptures'> {
+  const { captures, keep } = settings
+  return {
+    ...(captures === undefined
+      ? {}
+      : { saveCaptures: (_lab, watch, graph) => saveCaptures({ folder: captures, suite, scenario }, watch, graph) }),
+    ...(keep === undefined ? {} : { onFailedLab: (lab, result) => keepLab(keep, lab, result) }),
+  }
 }
 
 /** The error of a scenario that was not met, without a stack: the place is in its words. */

@@ -54,7 +54,8 @@ export async function openLocalAgent(argv: readonly string[]): Promise<Channel> 
     },
   }
   try {
-    return await openChannel(transport)
+    const channel = await openChannel(transport)
+    return child.pid === undefined ? channel : { ...channel, localPid: child.pid }
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_AGENT', 'The agent did not start', {
       command: argv.join(' '),

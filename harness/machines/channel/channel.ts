@@ -122,6 +122,8 @@ export class FarEndError extends Error {
  * once. It ends with the far end; every pending promise then rejects with NETWRIGHT_CHANNEL_CLOSED.
  */
 export interface Channel {
+  /** PID of the process that started the far end, where that is one of this machine. */
+  readonly localPid?: number
   /** Starts a command. Rejects with FarEndError when it cannot be started (errno 2: no such program). */
   readonly spawn: (argv: readonly string[], options?: SpawnOptions) => Promise<RemoteProcess>
   /** Runs a command to its end and collects its output. */

@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { openLab, type Lab } from '../lab/lab.ts'
+import type { Topology } from '../lab/topology.ts'
+import { NetwrightError } from '../model/errors.ts'
+import type { ScenarioResult } from '../model/results.ts'
+import type { Place } from '../machines/channel/channel.ts'
+import { enterArguments } from '../machines/local/enter.ts'
+import type { Machine } from '../machines/machine.ts'
+import { reproScript } from '../report/repro-script.ts'
+import { machineFor } from '../suite/machine-for.ts'
+import { placeIds, resolvePlace } from '../suite/places.ts'
+import { usage } from './arguments.ts'
+import { isSet, valueOf, type Command, type CommandCall } from './command.ts'
+import { exitCodes } from './exit-codes.ts'
+import { chooseTopology, loadTopologies } from './load-topologies.ts'
+import type { Terminal } from './terminal.ts'
+import { topologyTree } from './topology-tree.ts'
+
+/** `netwright lab [TOPOLOGY]` */
+export const labCommand: Command = {
+  description:
+    'Builds a topology, shows what the kernel made of it, and opens a shell in it; the lab goes with the shell',
+  args: {
+    topology: {
+      type: 'positional',
+      required: false,
+      description: 'Name of a topology, or a file that exports one; without it they are listed',
+    },
+    host: { type: 'string', valueHint: 'HOST', description: 'Host to be on; the first one unless told' },
+    ns: { type: 'string', valueHint: 'NAME', description: 'Network namespace to be in: ns1, or node1/ns1' },
+    exec: {
+      type: 'string',
+      valueHint: 'COMMAND',
+      description: 'Run one command there instead of a shell, and exit with its code',
+    },
+    print: { type: 'boolean', description: 'Print a bash script that builds the lab without netwright' },
+    on: { type: 'string', valueHint: 'MACHINE', description: 'Machine to build on: local (unless told), auto' },
+  },
+  examples: [
+    ['netwright lab', 'the topologies there are'],
+    ['netwright lab macvlan-bridge', 'a shell on its first host'],
+    ['netwright lab macvlan-bridge --ns ns1', 'a shell in a namespace'],
+    ['netwright lab macvlan-bridge --ns ns1 --exec "ping -c1 192.168.179.13"', 'one command'],
+    ['netwright lab macvlan-bridge --print > lab.sh', 'a script that needs nothing of netwright'],
+  ],
+  run: async ({ args, terminal }) => {
+    const cwd = process.cwd()
+    const on = valueOf(args, 'on') ?? 'local'
+    const known = await loadTopologies(cwd)
+    const [word] = args.positionals
+    if (word === undefined) {
+      for (const { name, topology } of known)
+        terminal.print(`${name}  ${terminal.colours.dim(placeIds(topology).join(' '))}`)
+      return exitCodes.ok
+    }
+    const topology = await chooseTopology(word, known, cwd)
+    const place = placeOf(topology, args)
+    if (!process.stdin.isTTY && valueOf(args, 'exec') === undefined && !isSet(args, 'print')) {
+      throw usage('lab', 'a shell needs a terminal', 'Give a command with --exec, or --print for a script.')
+    }
+    const machine = await machineFor(on)
+    try {
+      await checkNeeds(topology, machine)
+      const lab = await openLab(machine, topology)
+      try {
+        await lab.build()
+        return await use(lab, place, args, terminal)
+      } finally {
+        await lab.dispose()
+      }
+    } finally {
+      await machine.dispose()
+    }
+  },
+}
+
+/** The place that `--host` and `--ns` name. */
+function placeOf(topology: Topology, args: CommandCall['args']): string {
+  const [host, ns] = [valueOf(args, 'host'), valueOf(args, 'ns')]
+  const name = [host, ns].filter((part) => part !== undefined).join('/')
+  return name === '' ? (topology.underlay.hosts[0]?.name ?? '') : resolvePlace(topology, name, 'netwright lab')
+}
+
+async function checkNeeds(topology: Topology, machine: Machine): Promise<void> {
+  for (const need of topology.needs) {
+    const ability = await machine.can(need)
+    if (ability.able) continue
+    throw new NetwrightError(
+      'NETWRIGHT_UNSUPPORTED',
+      `the topology "${topology.name}" cannot be built here: ${ability.reason}`,
+      {
+        next: 'Run it on a machine whose kernel has it.',
+      },
+    )
+  }
+}
+
+async function use(lab: Lab, place: string, args: CommandCall['args'], terminal: Terminal): Promise<number> {
+  if (isSet(args, 'print')) {
+    terminal.print(reproScript(await buildResult(lab)).trimEnd())
+    return exitCodes.ok
+  }
+  const target = lab.namespaces.get(place)
+  if (target === undefined) {
+    throw new NetwrightError(
+      'NETWRIGHT_NAMESPACE_MISSING',
+      `the script of "${lab.topology.name}" made no namespace ${place}`,
+      {
+        next: `There are: ${[...lab.namespaces.keys()].join(', ')}.`,
+      },
+    )
+  }
+  const command = valueOf(args, 'exec')
+  if (command !== undefined) return execute(lab, target.place, command)
+  terminal.note(topologyTree(await lab.graph(), terminal.errorColours))
+  return openShell(lab, place, terminal)
+}
+
+/** The lab as a scenario that only builds: what the script is printed from. */
+async function buildResult(lab: Lab): Promise<ScenarioResult> {
+  const journal = [...lab.journal.entries]
+  return {
+    suite: 'lab',
+    scenario: lab.topology.name,
+    topology: lab.topology.name,
+    status: 'met',
+    machine: lab.machine.facts,
+    steps: [{ kind: 'build', title: lab.topology.name, ms: 0, journal }],
+    unmeasured: [],
+    graphs: [{ label: 'built', graph: await lab.graph() }],
+    journal,
+    failures: [],
+    files: [],
+    ms: 0,
+  }
+}
+
+/** Runs a command in a place of the lab, with our streams; answers its exit code. */
+async function execute(lab: Lab, place: Place, command: string): Promise<number> {
+  const child = await lab.channel.spawn(['bash', '-c', command], { place, env: lab.machine.environment })
+  const forward = (signal: NodeJS.Signals) => child.kill(signal)
+  process.on('SIGINT', forward).on('SIGTERM', forward)
+  child.stdin.on('error', () => undefined)
+  if (process.stdin.isTTY) child.stdin.end()
+  else process.stdin.pipe(child.stdin)
+  child.stdout.pipe(process.stdout, { end: false })
+  child.stderr.pipe(process.stderr, { end: false })
+  const { code, signal } = await child.exit
+  process.stdin.unpipe().destroy()
+  process.off('SIGINT', forward).off('SIGTERM', forward)
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+}
+
+/** An interactive shell: it gets the terminal itself, so it is entered from outside of the channel. */
+async function openShell(lab: Lab, place: string, terminal: Terminal): Promise<number> {
+  const commands = await enterArguments(lab.channel.localPid, [...lab.namespaces.values()], lab.machine.facts.privilege)
+  const [program = '', ...args] = commands.get(place) ?? []
+  if (program === '')
+    throw new NetwrightError(
+      'NETWRIGHT_UNSUPPORTED',
+      `a shell on the machine ${lab.machine.name} is not possible yet`,
+      { next: 'Use --exec.' },
+    )
+  terminal.note(terminal.errorColours.dim(`A shell on ${place}; the lab ends with it (exit, or Ctrl-D).`))
+  const env = { ...process.env, ...lab.machine.environment, PS1: `${place}:\\w\\$ `, NETWRIGHT_LAB: lab.topology.name }
+  const shell = spawn(program, [...args, 'bash', '--noprofile', '--norc', '-i'], { stdio: 'inherit', env })
+  // Ctrl-C is for what runs in the shell.
+  const ignore = () => undefined
+  process.on('SIGINT', ignore)
+  return new Promise((resolve, reject) => {
+    shell.on('error', (cause) => {
+      reject(
+        new NetwrightError('NETWRIGHT_TOOL_MISSING', 'nsenter cannot be started', {
+          next: 'Install util-linux.',
+          cause,
+        }),
+      )
+    })
+    shell.on('exit', (code, signal) => {
+      process.off('SIGINT', ignore)
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
+    })
+  })
+}

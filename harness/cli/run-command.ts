@@ -1,0 +1,211 @@
+import { writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { NetwrightError } from '../model/errors.ts'
+import type { RunResult, ScenarioResult } from '../model/results.ts'
+import { resultsJson } from '../report/json.ts'
+import { junitXml } from '../report/junit.ts'
+import { createProgress } from '../report/progress.ts'
+import { totalsOf } from '../report/summary-text.ts'
+import { machineFor } from '../suite/machine-for.ts'
+import type { Command, CommandCall } from './command.ts'
+import { endEvent, openEventLog, type EventLog } from './event-log.ts'
+import { exitCodes } from './exit-codes.ts'
+import { onInterrupt } from './interrupt.ts'
+import { keptLabText, openKeptLabs } from './kept-labs.ts'
+import { listClaims, listScenarios } from './list-scenarios.ts'
+import { writeReport, type ReportFolder } from './report-folder.ts'
+import { createCollector } from './run-collector.ts'
+import { readRunOptions, type RunOptions } from './run-options.ts'
+import { version } from './package-place.ts'
+import { prepareRun } from './run-suites.ts'
+import { resultText } from './run-text.ts'
+import { writeTally } from './tally.ts'
+
+/** `netwright run [suite…]` */
+export const runCommand: Command = {
+  description: 'Runs suites: builds each lab, measures it, and says what connects, what does not, and why',
+  args: {
+    suite: {
+      type: 'positional',
+      required: false,
+      description: 'Folders or files below suites/, or paths; your own suites unless told, else the bundled ones',
+    },
+    on: {
+      type: 'string',
+      valueHint: 'MACHINE',
+      description: 'Machine to run on: local (unless told), auto; may be repeated',
+    },
+    title: {
+      type: 'string',
+      alias: 't',
+      valueHint: 'TEXT',
+      description: 'Only scenarios whose title contains this text',
+    },
+    json: { type: 'string', valueHint: 'FILE', description: 'Write the results as JSON; - is standard output' },
+    junit: { type: 'string', valueHint: 'FILE', description: 'Write the results as JUnit XML' },
+    report: {
+      type: 'string',
+      valueHint: 'DIR',
+      description: 'Write the Allure report, captures and an event log into this folder',
+    },
+    keep: { type: 'boolean', description: 'Keep the first lab whose scenario fails, and say how to enter it' },
+    bail: { type: 'boolean', description: 'Stop after the first scenario that is not met' },
+    list: { type: 'boolean', description: 'List the scenarios instead of running them' },
+    'list-claims': {
+      type: 'boolean',
+      description: 'List the claims of the documents, and how many scenarios test each',
+    },
+    verbose: { type: 'boolean', description: 'Print every matrix of every scenario' },
+  },
+  maxWords: Infinity,
+  examples: [
+    ['netwright run', 'everything that this machine can carry'],
+    ['netwright run macvlan-in-action', 'the suites of one document'],
+    ['netwright run macvlan-in-action/host-access -t "until a mac0"', 'one scenario'],
+    ['netwright run --report netwright-report', 'with a report to look at'],
+    ['netwright run --json - | jq .totals', 'results for other programs'],
+    ['netwright run my-network.suite.ts --keep', 'look into the lab that failed'],
+  ],
+  run: async (call) => {
+    const options = readRunOptions(call.args)
+    if (options.mode === 'list') return listScenarios(options, call.terminal)
+    if (options.mode === 'list-claims') return listClaims(options, call.terminal)
+    return runSuites(options, call)
+  },
+}
+
+async function runSuites(options: RunOptions, { terminal, args }: CommandCall): Promise<number> {
+  // Whether labs can be made at all is known before vitest starts.
+  const machine = await machineFor(options.on)
+  await machine.dispose()
+
+  const { report, roots } = options
+  const show = (text: string) => (options.json === '-' ? terminal.note(text) : terminal.print(text))
+  const log = report === undefined ? undefined : openEventLog(report.events)
+  log?.write({
+    event: 'start',
+    machine: machine.facts,
+    netwright: version,
+    suites: options.suites.map(({ name }) => name),
+  })
+  const progress = createProgress(process.stderr, { colours: terminal.errorColours })
+  progress.handle({ kind: 'plan', total: 0, at: performance.now() })
+  const running = new Set<string>()
+  const kept = options.keep ? await openKeptLabs((lab) => progress.print(keptLabText(lab))) : undefined
+  const collector = createCollector(
+    { roots, files: options.suites.map(({ file }) => file), wanted: options.wanted, startedAt: new Date() },
+    {
+      found: (more) => progress.handle({ kind: 'found', more, at: performance.now() }),
+      started: (scenario) => {
+        running.add(scenario)
+        progress.handle({ kind: 'start', scenario, at: performance.now() })
+      },
+      finished: (result) => {
+        running.delete(result.scenario)
+        log?.write({ event: 'scenario', result })
+        progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
+      },
+      said: (text) => progress.print(text),
+    },
+  )
+  const forget = onInterrupt((signal) => {
+    progress.close()
+    const run = collector.result()
+    log?.write({ event: 'interrupted', by: signal, running: [...running] })
+    if (report !== undefined) writeFileSync(report.run, JSON.stringify(run))
+    terminal.note(interruptedText(run, signal, [...running], report))
+  })
+  const enter = kept === undefined ? undefined : createInterface(process.stdin).once('line', kept.release)
+
+  const runner = await prepareRun(
+    {
+      files: options.suites.map(({ file }) => file),
+      settings: {
+        on: options.on,
+        roots,
+        ...(report === undefined ? {} : { captures: report.captures }),
+        ...(kept === undefined ? {} : { keep: kept.socket }),
+      },
+      ...(options.title === undefined ? {} : { title: options.title }),
+      bail: options.bail ? 1 : 0,
+      root: options.root,
+    },
+    collector.reporter,
+  )
+  await runner.run()
+  enter?.close()
+  kept?.close()
+  const run = collector.result()
+  if (run.scenarios.length === 0) throw noScenario(args.all('title').at(-1))
+  const page = await writeResults(run, options, log)
+  progress.close()
+  forget()
+  show(
+    resultText(run, {
+      terminal,
+      verbose: options.verbose,
+      everything: options.everything,
+      ...(page === undefined ? {} : { page }),
+    }),
+  )
+  writeTally(run)
+  await runner.close()
+  return exitCodeFor(run, terminal.note)
+}
+
+async function writeResults(
+  run: RunResult,
+  options: RunOptions,
+  log: EventLog | undefined,
+): Promise<string | undefined> {
+  log?.write(endEvent(run))
+  log?.close()
+  if (options.json === '-') process.stdout.write(resultsJson(run))
+  else if (options.json !== undefined) await writeFile(options.json, resultsJson(run))
+  if (options.junit !== undefined) await writeFile(options.junit, junitXml(run))
+  return options.report === undefined ? undefined : writeReport(run, options.report)
+}
+
+function finishOf({ scenario, status, skipReason, ms }: ScenarioResult) {
+  return { scenario, status, ms, ...(skipReason === undefined ? {} : { skipReason }) }
+}
+
+/** Nothing was measured, and nothing could have been: the machine cannot run what was asked. */
+function exitCodeFor(run: RunResult, note: (text: string) => void): number {
+  const { notMet, met, skipped, reasons } = totalsOf(run.scenarios)
+  if (notMet > 0) return exitCodes.notMet
+  if (met > 0 || skipped === 0) return exitCodes.ok
+  note(
+    `netwright: this machine can run none of it: ${reasons.map(({ reason }) => reason).join('; ')} [NETWRIGHT_UNSUPPORTED]`,
+  )
+  return exitCodes.unable
+}
+
+function noScenario(title: string | undefined): NetwrightError {
+  if (title === undefined) {
+    return new NetwrightError('NETWRIGHT_EXPECTATION_NOT_MEASURED', 'the run ended without a result', {})
+  }
+  return new NetwrightError('NETWRIGHT_USAGE', `no scenario has ${JSON.stringify(title)} in its title`, {
+    place: `netwright run -t ${JSON.stringify(title)}`,
+    next: '`netwright run --list` lists the titles.',
+  })
+}
+
+function interruptedText(
+  run: RunResult,
+  signal: string,
+  running: readonly string[],
+  report: ReportFolder | undefined,
+): string {
+  const { met, notMet, skipped } = totalsOf(run.scenarios)
+  const bad = run.scenarios.filter(({ status }) => status === 'not met')
+  return [
+    `\nInterrupted by ${signal}. Until then: ${met} met · ${notMet} not met · ${skipped} skipped`,
+    ...bad.map(({ suite, scenario }) => `  not met: ${suite}: ${scenario}`),
+    ...running.map((scenario) => `  did not end: ${scenario}`),
+    ...(report === undefined
+      ? []
+      : [`What is known is in ${report.path}; \`netwright report ${report.path}\` makes the page.`]),
+  ].join('\n')
+}

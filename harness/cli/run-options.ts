@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import { machineKind } from '../suite/machine-for.ts'
+import { usage, type CheckedArguments } from './arguments.ts'
+import { isSet, valueOf } from './command.ts'
+import { chooseSuites, findSuites, suiteRoots, type SuiteFile } from './find-suites.ts'
+import { packageRoot } from './package-place.ts'
+import { checkOutputFile, prepareReportFolder, type ReportFolder } from './report-folder.ts'
+
+/** What was asked of `netwright run`, checked. */
+export interface RunOptions {
+  readonly mode: 'run' | 'list' | 'list-claims'
+  readonly suites: readonly SuiteFile[]
+  /** Whether nothing was left out by names or titles. */
+  readonly everything: boolean
+  readonly roots: readonly string[]
+  readonly root: string
+  readonly on: string
+  readonly title?: RegExp
+  readonly wanted: (title: string) => boolean
+  readonly json?: string
+  readonly junit?: string
+  readonly report?: ReportFolder
+  readonly keep: boolean
+  readonly bail: boolean
+  readonly verbose: boolean
+}
+
+/**
+ * Reads and checks everything that can be checked before something runs.
+ *
+ * @throws NETWRIGHT_USAGE, NETWRIGHT_UNKNOWN_SUITE, NETWRIGHT_UNKNOWN_MACHINE, NETWRIGHT_REPORT_NOT_WRITABLE
+ */
+export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
+  // `local` and `auto` are one machine for now.
+  const [on = 'local'] = new Set(args.all('on').map(machineKind))
+  const known = findSuites(cwd)
+  const suites = chooseSuites(args.positionals, known, cwd)
+  if (suites.length === 0)
+    throw usage('run', 'there is no suite here', 'Write a file that ends in .suite.ts; the README shows one.')
+  const text = valueOf(args, 'title')
+  const title = text === undefined ? undefined : new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
+  const mode = isSet(args, 'list') ? 'list' : isSet(args, 'list-claims') ? 'list-claims' : 'run'
+  const [json, junit, report] = [valueOf(args, 'json'), valueOf(args, 'junit'), valueOf(args, 'report')]
+  if (mode === 'run') {
+    if (json !== undefined && json !== '-') checkOutputFile('--json', json)
+    if (junit !== undefined) checkOutputFile('--junit', junit)
+  }
+  return {
+    mode,
+    suites,
+    everything: args.positionals.length === 0 && title === undefined,
+    roots: suiteRoots(cwd),
+    root: suites.every(({ bundled }) => bundled) ? packageRoot : cwd,
+    on,
+    ...(title === undefined ? {} : { title }),
+    wanted: (name) => title === undefined || title.test(name),
+    ...(json === undefined ? {} : { json: json === '-' ? json : resolve(json) }),
+    ...(junit === undefined ? {} : { junit: resolve(junit) }),
+    ...(report === undefined || mode !== 'run' ? {} : { report: prepareReportFolder(report) }),
+    keep: isSet(args, 'keep'),
+    bail: isSet(args, 'bail'),
+    verbose: isSet(args, 'verbose'),
+  }
+}

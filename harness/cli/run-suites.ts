@@ -1,0 +1,84 @@
+import { cpus } from 'node:os'
+import { createVitest, type Reporter, type TestModule, type Vitest } from 'vitest/node'
+import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
+import { packageEntries, packageRoot } from './package-place.ts'
+
+/**
+ * Scenarios of one file that run at once in one process. They mostly wait for evidence, so that more than there are
+ * cores pays; with too many on two cores the evidence itself comes late.
+ */
+const atOnce = 4
+
+export interface SuiteRun {
+  readonly files: readonly string[]
+  readonly settings: RunSettings
+  /** Runs the scenarios whose titles match. */
+  readonly title?: RegExp
+  /** Ends the run after so many failures; 0: never. */
+  readonly bail: number
+  /** Folder that the run is about: error texts are relative to it. */
+  readonly root: string
+}
+
+/** Vitest, made ready to run suite files wherever they lie. */
+export interface SuiteRunner {
+  run(): Promise<void>
+  /** Only reads the files: their scenarios are declared, none runs. */
+  collect(): Promise<readonly TestModule[]>
+  close(): Promise<void>
+}
+
+/** Prepares a run in vitest, with no configuration but ours and no output but the reporter's. */
+export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<SuiteRunner> {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = signals.map((signal) => process.listeners(signal))
+  const vitest = await createVitest(
+    {
+      config: false,
+      root: run.root,
+      watch: false,
+      cache: false,
+      pool: 'forks',
+      isolate: false,
+      fileParallelism: true,
+      maxWorkers: cpus().length,
+      maxConcurrency: atOnce,
+      passWithNoTests: true,
+      bail: run.bail,
+      reporters: [reporter],
+      env: settingsEnvironment(run.settings),
+      // A suite in node_modules is TypeScript, which Node does not read there; and it must get the one netwright.
+      server: { deps: { inline: [new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)] } },
+      ...(run.title === undefined ? {} : { testNamePattern: run.title }),
+    },
+    { resolve: { alias: aliases() }, logLevel: 'silent' },
+    { stdout: process.stderr, stderr: process.stderr },
+  )
+  // Vitest would end the process 1 ms after a signal, before anything is said of what was measured.
+  signals.forEach((signal, index) => {
+    for (const added of process.listeners(signal))
+      if (before[index]?.includes(added) !== true) process.off(signal, added)
+  })
+  const specifications = run.files.map((file) => vitest.getRootProject().createSpecification(file))
+  return {
+    run: async () => {
+      await vitest.runTestSpecifications(specifications, true)
+    },
+    collect: async () => (await vitest.collectTests(specifications)).testModules,
+    close: () => closeQuietly(vitest),
+  }
+}
+
+async function closeQuietly(vitest: Vitest): Promise<void> {
+  const code = process.exitCode
+  await vitest.close()
+  // The exit code is this command's to decide.
+  process.exitCode = code
+}
+
+/** `netwright` is this installation, also for suites that lie where no package of that name is found. */
+function aliases(): { find: RegExp; replacement: string }[] {
+  return Object.entries(packageEntries).map(([name, replacement]) => ({ find: new RegExp(`^${name}$`), replacement }))
+}
+
+const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')

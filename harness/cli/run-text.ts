@@ -1,0 +1,36 @@
+import type { ClaimResult, RunResult } from '../model/results.ts'
+import { summaryText } from '../report/summary-text.ts'
+import { failureMessage } from '../suite/failure-message.ts'
+import { compactMatrices, fullMatrices } from './compact-matrices.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ResultTextOptions {
+  readonly terminal: Pick<Terminal, 'colours' | 'width'>
+  readonly verbose: boolean
+  /** Whether nothing was left out on purpose: then untested claims are worth a line. */
+  readonly everything: boolean
+  /** Where the report is. */
+  readonly page?: string
+}
+
+/** What a finished run prints: matrices, failures, claims, where the report is, and in the last line the counts. */
+export function resultText(run: RunResult, { terminal, verbose, everything, page }: ResultTextOptions): string {
+  const options = { width: terminal.width, colours: terminal.colours }
+  const matrices = verbose ? fullMatrices(run.scenarios, options) : compactMatrices(run.scenarios, options)
+  const failures = run.scenarios
+    .filter(({ status }) => status === 'not met')
+    .map((result) => terminal.colours.red('✗ ') + failureMessage(result))
+  const [shown, left] = everything ? [run.claims, 0] : testedClaims(run.claims)
+  return [
+    ...(matrices === '' ? [] : [matrices]),
+    ...failures,
+    ...(left === 0 ? [] : [`${String(left)} more claims of these documents were not part of this run.`]),
+    ...(page === undefined ? [] : [`Report: ${page}`]),
+    summaryText({ ...run, claims: shown }, options),
+  ].join('\n\n')
+}
+
+function testedClaims(claims: readonly ClaimResult[]): [ClaimResult[], number] {
+  const tested = claims.filter(({ status }) => status !== 'not tested')
+  return [tested, claims.length - tested.length]
+}
