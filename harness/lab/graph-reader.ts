@@ -18,6 +18,7 @@ export interface NamespaceTarget {
 const decisive: Readonly<Record<string, string>> = {
   'net/ipv4/ip_forward': '0',
   'net/ipv4/icmp_echo_ignore_all': '0',
+  'net/ipv4/conf/*/forwarding': '0',
   'net/ipv4/conf/*/rp_filter': '0',
   'net/ipv4/conf/*/proxy_arp': '0',
   'net/ipv4/conf/*/arp_ignore': '0',
@@ -87,14 +88,12 @@ async function readNamespace(channel: Channel, target: NamespaceTarget) {
     target,
     links: ipAddrOutput.parse(JSON.parse(links)),
     routes: ipRouteOutput.parse(JSON.parse(routes)).flatMap(readRoute),
-    neighbours: ipNeighOutput.parse(JSON.parse(neighbours)).map(
-      (n): Neighbour => ({
-        address: n.dst,
-        dev: n.dev ?? '',
-        state: n.state[0] ?? 'NONE',
-        ...(n.lladdr === undefined ? {} : { mac: n.lladdr }),
-      }),
-    ),
+    neighbours: ipNeighOutput.parse(JSON.parse(neighbours)).map((n): Neighbour => ({
+      address: n.dst,
+      dev: n.dev ?? '',
+      state: n.state[0] ?? 'NONE',
+      ...(n.lladdr === undefined ? {} : { mac: n.lladdr }),
+    })),
     sysctls: keepDecisive(sysctls),
   }
 }
@@ -114,11 +113,18 @@ function readInterface(link: IpLink, linkName: string | undefined, linkNs: strin
     flags: link.flags,
     mac: link.address ?? '',
     mtu: link.mtu,
-    ...(linkName === undefined ? {} : { link: linkNs === undefined ? { dev: linkName } : { ns: linkNs, dev: linkName } }),
+    ...(linkName === undefined
+      ? {}
+      : { link: linkNs === undefined ? { dev: linkName } : { ns: linkNs, dev: linkName } }),
     ...(link.master === undefined ? {} : { master: link.master }),
     ...(slave === undefined
       ? {}
-      : { port: { state: String(slave['state'] ?? 'unknown'), hairpin: slave['hairpin'] === true } }),
+      : {
+          port: {
+            state: typeof slave['state'] === 'string' ? slave['state'] : 'unknown',
+            hairpin: slave['hairpin'] === true,
+          },
+        }),
     addresses: link.addr_info.flatMap((a) =>
       a.local === undefined
         ? []

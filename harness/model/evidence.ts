@@ -72,15 +72,18 @@ export interface Control {
   /**
    * `peer`: another namespace reached the target. `self`: the namespace reached its own address.
    * `frames`: the end's own frames of this very probe were captured. `errno`: its stack answered the
-   * prober with an errno.
+   * prober with an errno. `neighbour`: its stack tried to resolve the target.
    */
-  readonly method: 'peer' | 'self' | 'frames' | 'errno'
+  readonly method: 'peer' | 'self' | 'frames' | 'errno' | 'neighbour'
   readonly text: string
 }
 
 /** Counters and look-ups that a reason may rest on; each is read only when the sightings ask for it. */
 export interface Findings {
-  /** Drops that the kernel's netfilter named while the probe was repeated under `nft monitor trace`. */
+  /**
+   * Drops that the kernel's netfilter named while the probe was repeated under `nft monitor trace`. Empty: every rule of the
+   * suspected namespaces was watched, and none dropped it. Absent: nobody looked, or could.
+   */
   readonly netfilter?: readonly { readonly ns: string; readonly rule: string; readonly verdict: 'drop' | 'reject' }[]
   /** Increase of a per-namespace kernel counter, such as `IPReversePathFilter`. */
   readonly counters?: readonly { readonly ns: string; readonly name: string; readonly delta: number }[]
@@ -95,6 +98,8 @@ export interface Findings {
   }[]
   /** Sockets that listen on the probed port in the target namespace. */
   readonly listening?: boolean
+  /** What the sightings asked for and could not be looked up, and why. */
+  readonly unknown?: readonly string[]
 }
 
 /** Everything a verdict is made from. */

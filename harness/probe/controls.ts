@@ -1,12 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Control } from '../model/evidence.ts'
 import { findNamespace } from '../model/graph.ts'
-import type { ProbeSpec } from '../model/probe.ts'
+import type { Family, ProbeSpec } from '../model/probe.ts'
+import { FarEndError } from '../machines/channel/channel.ts'
 import { readPing } from './icmp.ts'
 import type { KnownPeers, Prober } from './prober.ts'
 import { startAttempt } from './start-attempt.ts'
-
-/** Milliseconds that a control may take; a living peer answers in less than one. */
-const controlMs = 400
 
 export function knownPeers(): KnownPeers {
   const known = new Map<string, Set<string>>()
@@ -19,20 +18,54 @@ export function knownPeers(): KnownPeers {
   }
 }
 
-/**
- * Shows that the target of an unanswered probe is alive: another namespace reaches it by the same protocol, or,
- * where none can, its own stack answers itself.
- */
-export async function controlsFor(prober: Prober, spec: ProbeSpec): Promise<Control[]> {
-  if (spec.owner === undefined) return []
-  const [first, ...others] = candidates(prober, spec)
-  if (first !== undefined) {
-    const control = await askPeer(prober, spec, first)
-    if (control.alive) return [control]
+/** The controls of one row. */
+export interface Controls {
+  /**
+   * Shows that the target of an unanswered probe is alive: another namespace reaches it by the same protocol, or,
+   * where none can, its own stack answers itself.
+   */
+  readonly controlsFor: (spec: ProbeSpec) => Promise<Control[]>
+  /** Shows that a source of which nothing was seen or heard has a living stack, and a prober that works. */
+  readonly sourceControl: (spec: ProbeSpec) => Promise<Control[]>
+}
+
+/** Most peers that are asked for one probe. */
+const peersAsked = 3
+
+export function openControls(prober: Prober): Controls {
+  // Asking a namespace to answer itself may raise its `lo`: once per row, not by two probes at a time.
+  const selves = new Map<string, Promise<Control>>()
+  const askSelfOnce = (spec: ProbeSpec, ns: string, address: string): Promise<Control> => {
+    const ask = (): Promise<Control> => askSelf(prober, spec.family, ns, address)
+    const asked = selves.get(ns)?.then(ask) ?? ask()
+    selves.set(ns, asked)
+    return asked
   }
-  const asked = await Promise.all(others.map((peer) => askPeer(prober, spec, peer)))
-  const alive = asked.find((c) => c.alive)
-  return alive ? [alive] : [await askSelf(prober, spec, spec.owner)]
+  return {
+    sourceControl: async (spec) => {
+      const own = findNamespace(prober.graph, spec.from)
+        ?.interfaces.flatMap((i) => (i.kind === 'loopback' ? [] : i.addresses))
+        .find((a) => a.family === spec.family)?.address
+      return [{ ...(await askSelfOnce(spec, spec.from, own ?? '')), end: 'source' }]
+    },
+    controlsFor: async (spec) => {
+      const { owner } = spec
+      if (owner === undefined) return []
+      const peers = candidates(prober, spec).slice(0, peersAsked).map((peer) => askPeer(prober, spec, peer))
+      const anyPeer = firstAlive(peers.map((peer) => peer.control))
+      // A peer says more than the target itself, and a living one is quick.
+      const quick = await Promise.race([anyPeer, pause(prober.patience.quietMs)])
+      const self = quick ? undefined : await askSelfOnce(spec, owner, spec.address)
+      const alive = quick ?? (self?.alive === true ? self : await anyPeer)
+      for (const peer of peers) peer.abandon()
+      return [alive ?? self].flatMap((control) => control ?? [])
+    },
+  }
+}
+
+async function firstAlive(asked: readonly Promise<Control>[]): Promise<Control | undefined> {
+  const alive = asked.map(async (control) => ((await control).alive ? control : Promise.reject(new Error('not alive'))))
+  return Promise.any(alive).catch(() => undefined)
 }
 
 /** Namespaces that may reach the target, the likeliest first: those that did, then hosts, then the rest. */
@@ -47,40 +80,49 @@ function candidates(prober: Prober, spec: ProbeSpec): string[] {
   return [...new Set(ordered)].filter((id) => id !== spec.from && id !== spec.owner)
 }
 
-async function askPeer(prober: Prober, spec: ProbeSpec, peer: string): Promise<Control> {
-  const protocol = spec.protocol.kind === 'broadcast' || spec.protocol.kind === 'multicast' || spec.protocol.kind === 'arp'
-    ? ({ kind: 'icmp' } as const)
-    : spec.protocol
+function askPeer(prober: Prober, spec: ProbeSpec, peer: string): { control: Promise<Control>; abandon: () => void } {
+  const { kind } = spec.protocol
+  const isSpoken = kind === 'tcp' || kind === 'udp' || kind === 'icmp'
+  // The target's life is asked for, not its patience with large packets.
+  const protocol = isSpoken && kind !== 'icmp' ? spec.protocol : ({ kind: 'icmp' } as const)
   const asked: ProbeSpec = { ...spec, from: peer, protocol }
   const attempt = startAttempt(prober, asked)
-  const backstop = setTimeout(() => { attempt.abandon() }, controlMs)
-  const outcome = await attempt.outcome
-  clearTimeout(backstop)
-  const alive = outcome.kind === 'reply'
-  if (alive) prober.peers.note(asked)
-  const text = alive ? `${peer} reached ${spec.address} in the same window` : `${peer} could not reach ${spec.address}`
-  return { end: 'target', from: peer, address: spec.address, alive, method: 'peer', text }
+  const backstop = setTimeout(() => { attempt.abandon() }, prober.patience.traceMs)
+  const live = async (): Promise<Control> => {
+    const outcome = await attempt.outcome
+    clearTimeout(backstop)
+    const alive = outcome.kind === 'reply'
+    if (alive) prober.peers.note(asked)
+    const text = alive ? `${peer} reached ${spec.address} in the same window` : `${peer} could not reach ${spec.address}`
+    return { end: 'target', from: peer, address: spec.address, alive, method: 'peer', text }
+  }
+  return { control: live(), abandon: attempt.abandon }
 }
 
 /**
  * The target pings its own address. That travels by `lo`, which the documents leave down in fresh namespaces: it is
  * raised for the question and put back. With the address's device down, the loopback address is asked instead.
  */
-async function askSelf(prober: Prober, spec: ProbeSpec, owner: string): Promise<Control> {
+async function askSelf(prober: Prober, family: Family, owner: string, own: string): Promise<Control> {
   const { lab, graph } = prober
   const control = { end: 'target', from: owner, method: 'self' } as const
   const target = lab.namespaces.get(owner)
   const interfaces = findNamespace(graph, owner)?.interfaces ?? []
   if (target === undefined) {
-    return { ...control, address: spec.address, alive: false, text: `namespace ${owner} is gone` }
+    return { ...control, address: own, alive: false, text: `namespace ${owner} is gone` }
   }
-  const holder = interfaces.find((i) => i.addresses.some((a) => a.address === spec.address))
-  const address = holder?.up === true ? spec.address : spec.family === 4 ? '127.0.0.1' : '::1'
+  const holder = interfaces.find((i) => i.addresses.some((a) => a.address === own))
+  const address = holder?.up === true ? own : family === 4 ? '127.0.0.1' : '::1'
   const wasUp = interfaces.find((i) => i.name === 'lo')?.up === true
-  const ask = `ping ${spec.family === 6 ? '-6' : '-4'} -n -c 1 -W 1 ${address}`
+  const ask = `ping ${family === 6 ? '-6' : '-4'} -n -c 1 -W 1 ${address}`
   const script = wasUp ? ask : `ip link set lo up && { ${ask}; code=$?; ip addr flush dev lo; ip link set lo down; exit $code; }`
   const startedAt = performance.now()
-  const done = await lab.channel.run(['sh', '-c', script], { place: target.place, env: lab.machine.environment, timeoutMs: 3000 })
+  const place = { place: target.place, env: lab.machine.environment, timeoutMs: 3000 }
+  const done = await lab.channel.run(['sh', '-c', script], place).catch((error: unknown) => {
+    if (error instanceof FarEndError) return undefined
+    throw error
+  })
+  if (done === undefined) return { ...control, address, alive: false, text: `nothing can be run in ${owner}` }
   const [stdout, stderr] = [done.stdout.toString(), done.stderr.toString()]
   lab.journal.note({ host: owner, command: script, by: 'probe', code: done.code, signal: done.signal, stdout, stderr, startedAt })
   const alive = readPing(done.code, stdout, stderr).kind === 'reply'

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Evidence, Findings, Sighting } from '../model/evidence.ts'
 import { ownerOf } from '../model/graph.ts'
 import { runIn } from './ask.ts'
@@ -7,15 +8,15 @@ import type { Prober } from './prober.ts'
 /**
  * Looks up what the sightings call for: routes where a stack had none, rules and counters where a frame went in and
  * nothing came out. Nothing is looked up that the evidence does not ask for.
+ *
+ * @param senders - addresses that the probe's requests carried as their source
  */
-export async function investigate(prober: Prober, evidence: Evidence): Promise<Findings> {
+export async function investigate(prober: Prober, evidence: Evidence, senders: readonly string[]): Promise<Findings> {
   const suspects = suspectNamespaces(prober, evidence)
-  const [routes, look, listening] = await Promise.all([
-    lookUpRoutes(prober, evidence, suspects),
-    suspects.length > 0 ? secondLook(prober, evidence.probe, suspects) : Promise.resolve({}),
-    isListening(prober, evidence),
-  ])
-  return { ...look, ...(routes.length > 0 ? { routes } : {}), ...(listening === undefined ? {} : { listening }) }
+  const [routes, socket] = await Promise.all([lookUpRoutes(prober, evidence, suspects, senders), isListening(prober, evidence)])
+  const look = suspects.length > 0 ? await secondLook(prober, evidence.probe, suspects) : {}
+  const unknown = [...(look.unknown ?? []), ...(routes.unknown ?? []), ...(socket.unknown ?? [])]
+  return { ...look, ...routes, ...socket, ...(unknown.length > 0 ? { unknown } : {}) }
 }
 
 /** Namespaces in which the conversation ended: something came in (or was to go out) and nothing followed. */
@@ -42,43 +43,70 @@ function follows(wentIn: Sighting, later: Sighting): boolean {
   return later.direction === 'out' || later.dev !== wentIn.dev
 }
 
-async function lookUpRoutes(prober: Prober, evidence: Evidence, suspects: readonly string[]) {
+async function lookUpRoutes(
+  prober: Prober,
+  evidence: Evidence,
+  suspects: readonly string[],
+  senders: readonly string[],
+): Promise<Pick<Findings, 'routes' | 'unknown'>> {
   const { probe, outcome } = evidence
   const questions: { ns: string; to: string }[] = []
   if (outcome.kind === 'errno') questions.push({ ns: probe.from, to: probe.address })
-  const source = prober.graph.namespaces
-    .find((ns) => ns.id === probe.from)
-    ?.interfaces.flatMap((i) => (i.kind === 'loopback' ? [] : i.addresses))
-    .find((a) => a.family === probe.family)?.address
   for (const ns of suspects) {
-    if (source !== undefined && ns !== probe.from) questions.push({ ns, to: source })
+    if (ns !== probe.from) for (const to of senders) questions.push({ ns, to })
     if (ns !== probe.from && ns !== probe.owner) questions.push({ ns, to: probe.address })
   }
+  const unknown: string[] = []
   const answers = await Promise.all(
     questions.map(async ({ ns, to }) => {
       const done = await runIn(prober, ns, ['ip', '-j', 'route', 'get', to])
+      if (done === undefined) unknown.push(`the route to ${to} cannot be looked up in ${ns}: ip cannot be run there`)
       if (done === undefined) return []
       if (done.code !== 0) return [{ ns, to, error: done.stderr.toString().trim() }]
-      const [route] = JSON.parse(done.stdout.toString()) as { dev?: string; gateway?: string; type?: string }[]
+      const route = firstRoute(done.stdout.toString())
       return [
         {
           ns,
           to,
-          ...(route?.dev === undefined ? {} : { dev: route.dev }),
-          ...(route?.gateway === undefined ? {} : { via: route.gateway }),
+          ...(route.dev === undefined ? {} : { dev: route.dev }),
+          ...(route.gateway === undefined ? {} : { via: route.gateway }),
         },
       ]
     }),
   )
-  return answers.flat()
+  const routes = answers.flat()
+  return { ...(routes.length > 0 ? { routes } : {}), ...(unknown.length > 0 ? { unknown } : {}) }
 }
 
-async function isListening(prober: Prober, evidence: Evidence): Promise<boolean | undefined> {
+const routeGetOutput = z.array(z.object({ dev: z.string().optional(), gateway: z.string().optional() }))
+
+function firstRoute(text: string): { dev?: string | undefined; gateway?: string | undefined } {
+  try {
+    return routeGetOutput.parse(JSON.parse(text))[0] ?? {}
+  } catch {
+    return {} // not ip's own words: nothing is known by them
+  }
+}
+
+async function isListening(prober: Prober, evidence: Evidence): Promise<Pick<Findings, 'listening' | 'unknown'>> {
   const { probe, sightings, outcome } = evidence
-  if (!('port' in probe.protocol) || probe.owner === undefined) return undefined
+  if (!('port' in probe.protocol) || probe.owner === undefined) return {}
   const refused = sightings.some((s) => s.kind === 'reset' || s.kind === 'error') || outcome.kind === 'errno'
-  if (!refused) return undefined
+  if (!refused) return {}
+  const { port } = probe.protocol
   const kind = probe.protocol.kind === 'tcp' ? '-ltnH' : '-lunH'
-  const done = await runIn(prober, probe.owner, ['ss', kind, `sport = :${String(probe.protocol.port)}`])
-  return done?.code === 0 ? done.stdout.toString().trim() !== '' : undefined
+  const done = await runIn(prober, probe.owner, ['ss', kind])
+  const lines = done?.stdout.toString().split('\n').filter((line) => line !== '') ?? []
+  const isOurs = done?.code === 0 && lines.every((line) => /^(LISTEN|UNCONN)\s/.test(line))
+  if (!isOurs) return { unknown: [`the sockets of ${probe.owner} cannot be listed: ss cannot be run there`] }
+  return { listening: lines.some((line) => covers(line.split(/\s+/)[3] ?? '', probe.address, port)) }
+}
+
+/** Whether a socket's local address, as ss(8) writes it, takes what is sent to an address and port. */
+function covers(local: string, address: string, port: number): boolean {
+  const colon = local.lastIndexOf(':')
+  const [bound, dev] = local.slice(0, colon).replace(/[[\]]/g, '').split('%')
+  if (local.slice(colon + 1) !== String(port)) return false
+  const any = address.includes(':') ? ['*', '::'] : ['*', '0.0.0.0']
+  return dev !== undefined || [...any, address, `::ffff:${address}`].includes(bound ?? '')
 }

@@ -19,7 +19,9 @@ export function attemptEcho(field: Field, spec: ProbeSpec): Attempt {
   const { lab } = field
   const token = randomBytes(patternBytes)
   const size = spec.protocol.kind === 'icmp' ? spec.protocol.size : undefined
-  const fragment = spec.protocol.kind === 'icmp' && spec.protocol.dontFragment === true ? ['-M', 'do'] : []
+  const mayFragment = spec.protocol.kind === 'icmp' && spec.protocol.dontFragment !== true
+  // Left alone, ping forbids fragmentation as long as it knows no smaller path MTU.
+  const fragment = size === undefined && mayFragment ? [] : ['-M', mayFragment ? 'dont' : 'do']
   const argv = [
     'ping', spec.family === 6 ? '-6' : '-4', '-n', '-c', '1', '-W', String(pingBackstop), '-p', token.toString('hex'),
     ...(size === undefined ? [] : ['-s', String(size)]), ...fragment, spec.address,
@@ -52,7 +54,9 @@ export function attemptEcho(field: Field, spec: ProbeSpec): Attempt {
     const [stdout, stderr] = [done.stdout.toString(), done.stderr.toString()]
     const { code, signal } = done
     lab.journal.note({ host: spec.from, command: argv.join(' '), by: 'probe', code, signal, stdout, stderr, startedAt })
-    return abandoned ? { kind: 'silence' } : readPing(code, stdout, stderr)
+    if (!abandoned) return readPing(code, stdout, stderr)
+    // ping goes on waiting after the stack refused what it sent.
+    return tooLong(stdout, stderr) ?? { kind: 'silence' }
   }
   return {
     spec,
@@ -74,9 +78,13 @@ export function readPing(code: number | null, stdout: string, stderr: string): O
   const words = `${stderr}\n${stdout}`
   const errno = errnoInText(stderr)
   if ((code === 2 || code === 1) && errno !== undefined) return { kind: 'errno', errno, text: stderr.trim() }
-  if (code === 1 && /local error: message too long/i.test(words)) {
-    return { kind: 'errno', errno: 'EMSGSIZE', text: words.trim() }
-  }
+  const refused = tooLong(stdout, stderr)
+  if (code === 1 && refused !== undefined) return refused
   if (code === 1 && /\b0 (packets )?received/.test(stdout)) return { kind: 'silence' }
   return { kind: 'failed', text: `ping ended with ${String(code)}: ${words.trim()}` }
+}
+
+function tooLong(stdout: string, stderr: string): Outcome | undefined {
+  const line = `${stderr}\n${stdout}`.split('\n').find((words) => /message too long/i.test(words))
+  return line === undefined ? undefined : { kind: 'errno', errno: 'EMSGSIZE', text: line.trim() }
 }

@@ -3,7 +3,7 @@ import type { ProbeSpec } from '../model/probe.ts'
 import { arpRequest, neighbourSolicitation } from '../model/frame-builders.ts'
 import { FarEndError } from '../machines/channel/channel.ts'
 import type { Attempt, Field } from './attempt.ts'
-import { egress } from './egress.ts'
+import { egress } from '../model/egress.ts'
 
 /**
  * Asks for the link-layer address of the target: an ARP request, or a neighbour solicitation, sent as a frame by the

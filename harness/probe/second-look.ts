@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Findings } from '../model/evidence.ts'
 import type { ProbeSpec } from '../model/probe.ts'
-import { FarEndError, type RemoteProcess } from '../machines/channel/channel.ts'
+import { findNamespace } from '../model/graph.ts'
+import { FarEndError, type FileOperation, type RemoteProcess } from '../machines/channel/channel.ts'
 import { runIn } from './ask.ts'
 import type { Prober } from './prober.ts'
 import { startAttempt } from './start-attempt.ts'
@@ -21,22 +22,49 @@ type Netfilter = NonNullable<Findings['netfilter']>[number]
  * done after the verdict's own window has closed, so that the tracing table never touches what is judged.
  */
 export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: readonly string[]): Promise<Findings> {
-  const traced = (await Promise.all(suspects.map(async (ns) => ((await hasRules(prober, ns)) ? [ns] : [])))).flat()
-  const before = await Promise.all(suspects.map((ns) => readCounters(prober, ns)))
-  const netfilter = await traceNetfilter(prober, spec, traced)
-  const after = await Promise.all(suspects.map((ns) => readCounters(prober, ns)))
-  const counters = suspects.flatMap((ns, i) =>
+  const rules = await Promise.all(suspects.map((ns) => readRules(prober, ns)))
+  const traced = suspects.filter((_, i) => rules[i] === 'some')
+  const counted = suspects.filter((ns) => filtersReversePath(prober, ns))
+  const before = await Promise.all(counted.map((ns) => readCounters(prober, ns)))
+  const look = traced.length + counted.length > 0 ? await traceNetfilter(prober, spec, traced) : { netfilter: [], failed: [] }
+  const after = await Promise.all(counted.map((ns) => readCounters(prober, ns)))
+  const counters = counted.flatMap((ns, i) =>
     counterNames.flatMap((name) => {
       const delta = (after[i]?.get(name) ?? 0) - (before[i]?.get(name) ?? 0)
       return delta > 0 ? [{ ns, name, delta }] : []
     }),
   )
-  return { ...(netfilter.length > 0 ? { netfilter } : {}), ...(counters.length > 0 ? { counters } : {}) }
+  const unknown = suspects.flatMap((ns, i) => {
+    if (rules[i] === 'unknown') return [`the netfilter rules of ${ns} cannot be read: nft cannot be run there`]
+    if (rules[i] === 'legacy') return [`${ns} has iptables-legacy rules, which nft cannot trace`]
+    return look.failed.includes(ns) ? [`the netfilter rules of ${ns} cannot be traced`] : []
+  })
+  const isKnown = look.netfilter.length > 0 || unknown.length === 0
+  return {
+    ...(isKnown ? { netfilter: look.netfilter } : {}),
+    ...(counters.length > 0 ? { counters } : {}),
+    ...(unknown.length > 0 ? { unknown } : {}),
+  }
 }
 
-async function hasRules(prober: Prober, ns: string): Promise<boolean> {
-  const listed = await runIn(prober, ns, ['nft', 'list', 'ruleset'])
-  return listed?.code === 0 && listed.stdout.toString().trim() !== ''
+/** What filters a namespace may have; `legacy` rules of old iptables (x_tables) are invisible to nft. */
+async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 'legacy' | 'unknown'> {
+  const target = prober.lab.namespaces.get(ns)
+  if (target === undefined) return 'unknown'
+  const legacy = ['/proc/self/net/ip_tables_names', '/proc/self/net/ip6_tables_names']
+  const [listed, tables] = await Promise.all([
+    runIn(prober, ns, ['nft', 'list', 'ruleset']),
+    prober.lab.channel.files(target.path, legacy.map((path): FileOperation => ({ kind: 'read', path }))),
+  ])
+  if (listed?.code !== 0) return 'unknown'
+  const rules = listed.stdout.toString().trim()
+  if (rules !== '') return rules.startsWith('table ') || rules.startsWith('#') ? 'some' : 'unknown'
+  return [...tables.values()].some((text) => text.trim() !== '' && !text.startsWith('!')) ? 'legacy' : 'none'
+}
+
+function filtersReversePath(prober: Prober, ns: string): boolean {
+  const sysctls = findNamespace(prober.graph, ns)?.sysctls ?? {}
+  return Object.entries(sysctls).some(([name, value]) => name.endsWith('.rp_filter') && value !== '0')
 }
 
 /** Chains that run before all others and mark every packet for tracing. */
@@ -46,14 +74,24 @@ const tracingTable = `table inet netwright_trace {
 }
 `
 
-async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: readonly string[]): Promise<Netfilter[]> {
+interface Trace {
+  readonly netfilter: readonly Netfilter[]
+  /** Namespaces whose tracer never saw the repeated probe. */
+  readonly failed: readonly string[]
+}
+
+async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: readonly string[]): Promise<Trace> {
   const tracers: { ns: string; child: RemoteProcess; text: () => string }[] = []
   try {
     for (const ns of namespaces) {
       const target = prober.lab.namespaces.get(ns)
       const added = await runIn(prober, ns, ['nft', '-f', '-'], tracingTable)
       if (target === undefined || added?.code !== 0) continue
-      const child = await prober.lab.channel.spawn(['nft', 'monitor', 'trace'], { place: target.place, timeoutMs: 10_000 })
+      const child = await prober.lab.channel.spawn(['nft', 'monitor', 'trace'], {
+        place: target.place,
+        env: prober.lab.machine.environment,
+        timeoutMs: 10_000,
+      })
       let text = ''
       child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString() })
       child.stdin.on('error', () => undefined)
@@ -68,9 +106,12 @@ async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: reado
       for (let looks = 0; looks < 5 && tracers.some((t) => !concerns(t.text(), spec)); looks++) await pause(10)
       if (tracers.every((t) => concerns(t.text(), spec))) break
     }
-    return tracers.flatMap(({ ns, text }) => readTrace(text(), spec).map((found) => ({ ns, ...found })))
+    return {
+      netfilter: tracers.flatMap(({ ns, text }) => readTrace(text(), spec).map((found) => ({ ns, ...found }))),
+      failed: namespaces.filter((ns) => !tracers.some((t) => t.ns === ns && concerns(t.text(), spec))),
+    }
   } catch (error) {
-    if (error instanceof FarEndError) return []
+    if (error instanceof FarEndError) return { netfilter: [], failed: namespaces }
     throw error
   } finally {
     for (const { ns, child } of tracers) {
@@ -81,7 +122,19 @@ async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: reado
 }
 
 function concerns(text: string, spec: ProbeSpec): boolean {
-  return text.includes(spec.address)
+  return text.split('\n').some((line) => isOfProbe(line, spec))
+}
+
+/** Whether a traced packet is of the repeated probe; nothing else is probed meanwhile. */
+function isOfProbe(line: string, spec: ProbeSpec): boolean {
+  const { protocol, address } = spec
+  if (!line.includes(' packet: ')) return false
+  if (protocol.kind === 'tcp' || protocol.kind === 'udp') {
+    const ends = [`${protocol.kind} sport ${String(protocol.port)} `, `${protocol.kind} dport ${String(protocol.port)} `]
+    return ends.some((end) => `${line} `.includes(end)) && line.includes(address)
+  }
+  if ('port' in protocol) return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
+  return / type echo-re(quest|ply)\b/.test(line) && (line.includes(`daddr ${address} `) || line.includes(`saddr ${address} `))
 }
 
 /**
@@ -94,7 +147,7 @@ export function readTrace(text: string, spec: ProbeSpec): Omit<Netfilter, 'ns'>[
   for (const line of text.split('\n')) {
     const id = /^trace id (\w+) /.exec(line)?.[1]
     if (id === undefined) continue
-    if (/ packet: /.test(line) && (line.includes(`daddr ${spec.address}`) || line.includes(`saddr ${spec.address}`))) mine.add(id)
+    if (isOfProbe(line, spec)) mine.add(id)
     if (!mine.has(id)) continue
     const rule = /^trace id \w+ (\S+ \S+ \S+) rule (.*) \(verdict (drop|reject)\)/.exec(line)
     const policy = /^trace id \w+ (\S+ \S+ \S+) (?:verdict \w+ )?policy drop/.exec(line)

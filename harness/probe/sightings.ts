@@ -5,7 +5,7 @@ import type { Sighting, SightingKind } from '../model/evidence.ts'
 import { findNamespace, type Graph } from '../model/graph.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 import type { Marks } from './attempt.ts'
-import { nextHop } from './egress.ts'
+import { nextHop } from '../model/egress.ts'
 import type { SeenFrame } from './watch.ts'
 
 const outgoing = 4 // PACKET_OUTGOING, include/uapi/linux/if_packet.h
@@ -20,6 +20,8 @@ export interface Conversation {
   /** Addresses that are resolved on the way there, and on the way back. */
   readonly sought: ReadonlySet<string>
   readonly soughtBack: ReadonlySet<string>
+  /** `performance.now()` when the probe's own window closed; what comes later is looked at more strictly. */
+  readonly endedAt?: number
 }
 
 export function conversation(graph: Graph, spec: ProbeSpec, marks: Marks): Conversation {
@@ -42,6 +44,7 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
   for (const seen of frames) {
     const frame = decoded(seen)
     const kind = frame === undefined ? undefined : kindOf(talk, frame.packet)
+    if (frame !== undefined && talk.endedAt !== undefined && seen.at > talk.endedAt && !isLate(talk, frame.packet)) continue
     if (frame !== undefined && kind !== undefined) found.push({ seen, frame, kind })
   }
   found.sort((a, b) => Number(a.seen.frame.timestamp - b.seen.frame.timestamp))
@@ -58,6 +61,27 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
     targetMac: frame.ethernet?.target ?? '',
     ...errorOf(frame.packet),
   }))
+}
+
+/**
+ * After the probe's own window the controls speak with the same target. A late frame counts only if it is beyond doubt the
+ * probe's: it carries the token, or the address and port of the probe's own socket.
+ */
+function isLate(talk: Conversation, packet: Packet): boolean {
+  if (packet.kind !== 'ipv4' && packet.kind !== 'ipv6') return false
+  const isOwn = talk.sources.has(packet.source) || talk.sources.has(packet.target)
+  const { kind } = packet.transport
+  return isOwn && kind !== 'neighbour-solicitation' && kind !== 'neighbour-advertisement'
+}
+
+/** The addresses that the probe's requests carried as their source. */
+export function requestSources(talk: Conversation, frames: readonly SeenFrame[]): string[] {
+  const sources = frames.flatMap((seen) => {
+    const packet = decoded(seen)?.packet
+    const isRequest = packet !== undefined && kindOf(talk, packet) === 'request'
+    return isRequest && (packet.kind === 'ipv4' || packet.kind === 'ipv6') ? packet.source : []
+  })
+  return [...new Set(sources)]
 }
 
 /** The newest arrival among the conversation's frames at or after a position, as `performance.now()`. */
@@ -102,14 +126,17 @@ function solicitKind(talk: Conversation, asker: string, sought: string): Sightin
   if (talk.spec.protocol.kind === 'arp') return talk.sources.has(asker) && sought === talk.spec.address ? 'request' : undefined
   if (talk.sources.has(asker)) return talk.sought.has(sought) ? 'solicit' : undefined
   if (talk.soughtBack.has(sought) && asker === talk.spec.address) return 'return-solicit'
-  return undefined
+  // The last router before the target, or before the source on the way back.
+  if (sought === talk.spec.address) return 'solicit'
+  return talk.sources.has(sought) ? 'return-solicit' : undefined
 }
 
 function advertKind(talk: Conversation, answerer: string, asker: string): SightingKind | undefined {
   if (talk.spec.protocol.kind === 'arp') return answerer === talk.spec.address && talk.sources.has(asker) ? 'reply' : undefined
   if (talk.sources.has(asker)) return talk.sought.has(answerer) ? 'advert' : undefined
   if (talk.soughtBack.has(answerer) && asker === talk.spec.address) return 'return-advert'
-  return undefined
+  if (answerer === talk.spec.address) return 'advert'
+  return talk.sources.has(answerer) ? 'return-advert' : undefined
 }
 
 function transportKind(talk: Conversation, source: string, target: string, transport: Transport): SightingKind | undefined {
@@ -125,6 +152,7 @@ function transportKind(talk: Conversation, source: string, target: string, trans
     case 'udp':
       if (talk.marks.port === undefined) return undefined
       if (transport.sourcePort === talk.marks.port && carries(talk, transport.payload)) return 'request'
+      if (isGroup(talk.spec) && source !== talk.spec.address) return undefined
       return transport.targetPort === talk.marks.port && carries(talk, transport.payload) ? 'reply' : undefined
     case 'tcp':
       if (talk.marks.port === undefined) return undefined
@@ -136,6 +164,11 @@ function transportKind(talk: Conversation, source: string, target: string, trans
     default:
       return undefined
   }
+}
+
+/** Every listener answers a broadcast; the probe asks about one. */
+function isGroup(spec: ProbeSpec): boolean {
+  return spec.protocol.kind === 'broadcast' || spec.protocol.kind === 'multicast'
 }
 
 function portOf(spec: ProbeSpec): number | undefined {

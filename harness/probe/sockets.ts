@@ -5,7 +5,7 @@ import { findNamespace } from '../model/graph.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 import { FarEndError, type RunningProbe } from '../machines/channel/channel.ts'
 import type { Attempt, Field, Marks } from './attempt.ts'
-import { egress } from './egress.ts'
+import { egress } from '../model/egress.ts'
 import { errnoByNumber } from './errno.ts'
 
 /** Groups that multicast probes send to: administratively scoped (RFC 2365), and organisation-local (RFC 4291). */

@@ -41,7 +41,13 @@ export function evidenceLines(evidence: Evidence): EvidenceLine[] {
   ]
 }
 
-function findingLines({ netfilter = [], counters = [], routes = [], listening }: Findings): EvidenceLine[] {
+function findingLines({
+  netfilter = [],
+  counters = [],
+  routes = [],
+  listening,
+  unknown = [],
+}: Findings): EvidenceLine[] {
   return [
     ...netfilter.map(({ ns, rule, verdict }) => ({ kind: 'netfilter', text: `${ns}: ${verdict} by ${rule}` })),
     ...counters.map(({ ns, name, delta }) => ({ kind: 'counter', text: `${ns}: ${name} +${delta}` })),
@@ -52,6 +58,7 @@ function findingLines({ netfilter = [], counters = [], routes = [], listening }:
     ...(listening === undefined
       ? []
       : [{ kind: 'socket', text: `${listening ? 'a' : 'no'} socket of the target listens on the port` }]),
+    ...unknown.map((text) => ({ kind: 'unknown', text })),
   ]
 }
 

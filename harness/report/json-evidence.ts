@@ -78,6 +78,7 @@ const findingsSchema = z.strictObject({
     )
     .exactOptional(),
   listening: z.boolean().exactOptional(),
+  unknown: z.array(z.string()).exactOptional(),
 })
 
 /** Everything that a verdict was made from: sightings, neighbours, controls and look-ups. */
@@ -101,7 +102,7 @@ export const evidenceSchema = z
         from: z.string(),
         address: z.string(),
         alive: z.boolean(),
-        method: z.enum(['peer', 'self', 'frames', 'errno']),
+        method: z.enum(['peer', 'self', 'frames', 'errno', 'neighbour']),
         text: z.string(),
       }),
     ),

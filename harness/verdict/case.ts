@@ -1,5 +1,7 @@
+import { contains, familyOf } from '../model/addresses.ts'
 import type { Evidence, Sighting, SightingKind } from '../model/evidence.ts'
 import { findNamespace, ownerOf, parentOf, type Graph, type Interface, type Namespace } from '../model/graph.ts'
+import { egress, nextHop } from '../model/egress.ts'
 import type { Reason } from '../model/verdict.ts'
 
 /** A device in its namespace. */
@@ -26,25 +28,41 @@ export interface Proof {
 }
 
 export function openCase(evidence: Evidence, graph: Graph): Case {
-  const source = findNamespace(graph, evidence.probe.from)
-  const left = evidence.sightings.find((s) => s.ns === evidence.probe.from && s.direction === 'out')
-  const name = left?.dev ?? deviceTowards(source, evidence)
+  const { from, owner, address } = evidence.probe
+  const source = findNamespace(graph, from)
+  const left = evidence.sightings.find((s) => s.ns === from && s.direction === 'out')
+  const name = left?.dev ?? egress(graph, from, address)?.name ?? deviceTowards(source, evidence)
   const dev = source?.interfaces.find((i) => i.name === name)
   return {
     evidence,
     graph,
     source,
     sourceSpot: source && dev ? { ns: source, dev } : undefined,
-    ownerSpot: ownerOf(graph, evidence.probe.address),
+    ownerSpot: spotOf(owner === undefined ? undefined : findNamespace(graph, owner), address) ?? ownerOf(graph, address),
   }
 }
 
-/** Without a sighting the device is taken that has an address of the target's family; with several, none. */
-function deviceTowards(source: Namespace | undefined, evidence: Evidence): string | undefined {
+/** Where an address lives in a namespace: two namespaces of a lab may hold the same address. */
+function spotOf(ns: Namespace | undefined, address: string): Spot | undefined {
+  const dev = ns?.interfaces.find((i) => i.kind !== 'loopback' && i.addresses.some((a) => a.address === address))
+  return ns && dev ? { ns, dev } : undefined
+}
+
+/**
+ * Without a route (it goes with its device) the device is taken whose subnet holds the target, else the only one that has an
+ * address of the target's family; with several, none.
+ */
+function deviceTowards(source: Namespace | undefined, { probe }: Evidence): string | undefined {
   const fitting = source?.interfaces.filter(
-    (i) => i.kind !== 'loopback' && i.addresses.some((a) => a.family === evidence.probe.family),
+    (i) => i.kind !== 'loopback' && i.addresses.some((a) => a.family === probe.family),
   )
-  return fitting?.length === 1 ? fitting[0]?.name : undefined
+  const onLink = fitting?.find((i) => isOnSubnet(i, probe.address))
+  return onLink?.name ?? (fitting?.length === 1 ? fitting[0]?.name : undefined)
+}
+
+/** Whether an address lies in a subnet of a device. */
+export function isOnSubnet(dev: Interface, address: string): boolean {
+  return dev.addresses.some((a) => a.family === familyOf(address) && contains(a, address))
 }
 
 export function parentSpot(graph: Graph, spot: Spot | undefined): Spot | undefined {
@@ -60,17 +78,25 @@ export function sameSpot(a: Spot | undefined, b: Spot | undefined): boolean {
   return a !== undefined && b !== undefined && a.ns.id === b.ns.id && a.dev.name === b.dev.name
 }
 
-const forth: readonly SightingKind[] = ['solicit', 'request']
-const back: readonly SightingKind[] = ['advert', 'reply']
+/** What travels to the target. */
+export const forthKinds: readonly SightingKind[] = ['solicit', 'request']
+const backKinds: readonly SightingKind[] = ['advert', 'reply']
+/** What the target's stack sends towards the source: answers, and questions for its next hop back. */
+export const homewardKinds: readonly SightingKind[] = ['advert', 'reply', 'return-solicit']
 
 /** Whether frames that travel to the target (or its resolution) were seen at a spot. */
 export function seenForth(c: Case, spot: Spot, direction: 'in' | 'out'): boolean {
-  return seen(c, spot, direction, forth)
+  return seen(c, spot, direction, forthKinds)
 }
 
 /** Whether answers to the source were seen at a spot. */
 export function seenBack(c: Case, spot: Spot, direction: 'in' | 'out'): boolean {
-  return seen(c, spot, direction, back)
+  return seen(c, spot, direction, backKinds)
+}
+
+/** Whether what the target sent towards the source, questions for the way back included, was seen at a spot. */
+export function seenHomeward(c: Case, spot: Spot, direction: 'in' | 'out'): boolean {
+  return seen(c, spot, direction, homewardKinds)
 }
 
 function seen(c: Case, spot: Spot, direction: 'in' | 'out', kinds: readonly SightingKind[]): boolean {
@@ -79,21 +105,43 @@ function seen(c: Case, spot: Spot, direction: 'in' | 'out', kinds: readonly Sigh
   )
 }
 
-/** Requests that came in at a namespace, whether or not its stack took them. */
+/** Requests that came in at a namespace addressed to it; not those that a flooding switch or a promiscuous device showed it. */
 export function requestsInto(c: Case, ns: string): Sighting[] {
-  return c.evidence.sightings.filter((s) => s.ns === ns && s.kind === 'request' && s.direction === 'in')
+  return arrivals(c, ns, ['request'])
+}
+
+/** Frames of some kinds that came in at a namespace addressed to it. */
+export function arrivals(c: Case, ns: string, kinds: readonly SightingKind[]): Sighting[] {
+  return c.evidence.sightings.filter(
+    (s) => s.ns === ns && kinds.includes(s.kind) && s.direction === 'in' && s.forOther !== true,
+  )
+}
+
+/** Whether a namespace's own stack sent frames of some kinds. */
+export function sentBy(c: Case, ns: string, kinds: readonly SightingKind[]): boolean {
+  return c.evidence.sightings.some((s) => s.ns === ns && kinds.includes(s.kind) && s.direction === 'out')
 }
 
 export function isMacvlan(dev: Interface): boolean {
   return dev.kind === 'macvlan' || dev.kind === 'macvtap'
 }
 
-/** Both ends as macvlan children of one parent. */
+/** Both ends as macvlan children of one parent that send to each other directly. */
 export function siblings(c: Case): { source: Spot; owner: Spot; parent: Spot } | undefined {
   const { sourceSpot: source, ownerSpot: owner } = c
   if (source === undefined || owner === undefined || !isMacvlan(source.dev) || !isMacvlan(owner.dev)) return undefined
+  if (!isDirect(c, source, owner)) return undefined
   const parent = parentSpot(c.graph, source)
   return parent && sameSpot(parent, parentSpot(c.graph, owner)) ? { source, owner, parent } : undefined
+}
+
+/** Whether one end sends to the other without a router between: it resolves the other's own address. */
+export function isDirect(c: Case, sender: Spot, listener: Spot): boolean {
+  const { address, family } = c.evidence.probe
+  const aims = sameSpot(listener, c.ownerSpot)
+    ? [address]
+    : listener.dev.addresses.flatMap((a) => (a.family === family ? a.address : []))
+  return aims.some((aim) => nextHop(c.graph, sender.ns.id, aim) === aim)
 }
 
 /** The switch port (a bridge port in a wire's namespace) that a device is plugged into. */

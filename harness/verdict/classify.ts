@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/evidence.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Verdict, Why } from '../model/verdict.ts'
-import { openCase, requestsInto, type Case, type Proof } from './case.ts'
+import { arrivals, openCase, requestsInto, sentBy, type Case, type Proof } from './case.ts'
 import { proveReasons } from './reasons.ts'
 import { tell } from './story.ts'
 
@@ -46,16 +46,20 @@ function decide(c: Case, proofs: readonly Proof[]): Verdict {
 }
 
 function confirmReply(c: Case): Verdict {
-  const { owner, address } = c.evidence.probe
+  const { from, owner, address } = c.evidence.probe
   if (owner === undefined) return inconclusive('contradictory', `a reply came, and nobody in the lab has ${address}`)
-  if (requestsInto(c, owner).length > 0) return { verdict: 'reached' }
-  return inconclusive('contradictory', `a reply came, and the request was not seen arriving in ${owner}, which has ${address}`)
+  const lacking = (what: string): Verdict => inconclusive('contradictory', `a reply came, and ${what}`)
+  if (requestsInto(c, owner).length === 0) return lacking(`the request was not seen arriving in ${owner}, which has ${address}`)
+  if (!sentBy(c, owner, ['reply'])) return lacking(`${owner}, which has ${address}, was not seen sending it`)
+  if (arrivals(c, from, ['reply']).length === 0) return lacking(`it was not seen coming in at ${from}`)
+  return { verdict: 'reached' }
 }
 
 function confirmBlock(c: Case, proofs: readonly Proof[]): Verdict {
-  const { controls, probe } = c.evidence
+  const { controls, probe, findings } = c.evidence
   const [proof, ...others] = proofs
   if (proof === undefined) {
+    if (findings.unknown !== undefined) return inconclusive('tool-missing', findings.unknown.join('; '))
     if (probe.owner === undefined) return inconclusive('no-address', `nobody in the lab has ${probe.address}`)
     return inconclusive('unexplained', 'no answer came, and the evidence fits no reason of the catalogue')
   }

@@ -1,5 +1,7 @@
+import { egress } from '../model/egress.ts'
 import { ownerOf } from '../model/graph.ts'
-import { requestsInto, spotText, type Case, type Proof } from './case.ts'
+import { arrivals, spotText, type Case, type Proof } from './case.ts'
+import { missingWayBack } from './path-proofs.ts'
 
 /** A netfilter rule or policy dropped or rejected the probe, named by the kernel's own trace. */
 export function netfilterDrop(c: Case): Proof | undefined {
@@ -9,15 +11,20 @@ export function netfilterDrop(c: Case): Proof | undefined {
   return { reason: 'netfilter-drop', at: found.ns, because }
 }
 
-/** The packet came in by another device than the one that leads back to its source, and rp_filter refused it (RFC 3704). */
+/**
+ * The packet came in by another device than the one that leads back to its source, and rp_filter refused it (RFC 3704).
+ * Where no route leads back at all the counter rises as well, and that is the reason.
+ */
 export function reversePathFilter(c: Case): Proof | undefined {
   const counted = c.evidence.findings.counters?.find((n) => n.name === 'IPReversePathFilter')
-  if (counted === undefined || requestsInto(c, counted.ns).length === 0) return undefined
-  const because = `the packet came in at ${counted.ns} and its stack counted ${String(counted.delta)} IPReversePathFilter`
-  return { reason: 'reverse-path-filter', at: counted.ns, because }
+  if (counted === undefined || missingWayBack(c) !== undefined) return undefined
+  const [arrived] = arrivals(c, counted.ns, ['request', 'reply'])
+  if (arrived === undefined) return undefined
+  const because = `the packet came in at ${counted.ns} ${arrived.dev} and its stack counted ${String(counted.delta)} IPReversePathFilter`
+  return { reason: 'reverse-path-filter', at: `${counted.ns} ${arrived.dev}`, because }
 }
 
-/** The target's own stack refused: nothing listens on the port. A rule that rejects sounds the same and is told apart by the trace. */
+/** The target's own stack refused: nothing listens on the port. A rule that rejects sounds the same, so all rules must be known not to. */
 export function noListener(c: Case): Proof | undefined {
   const { probe, sightings, findings } = c.evidence
   const owner = c.ownerSpot
@@ -25,19 +32,26 @@ export function noListener(c: Case): Proof | undefined {
   const refusal = sightings.find(
     (s) => s.ns === owner.ns.id && s.direction === 'out' && (s.kind === 'reset' || s.error?.name === 'port-unreachable'),
   )
-  if (refusal === undefined || (findings.netfilter?.length ?? 0) > 0) return undefined
+  if (refusal === undefined || findings.netfilter?.length !== 0) return undefined
   const because = `${owner.ns.id} answered "${refusal.text}", and no socket there listens on port ${String(probe.protocol.port)}`
   return { reason: 'no-listener', at: spotText(owner), because }
 }
 
+/** Bytes of headers before an echo request's payload. */
+const echoHeaders = { 4: 28, 6: 48 } as const
+
 /** The packet is larger than a link takes and must not be fragmented. */
 export function mtuExceeded(c: Case): Proof | undefined {
   const { outcome, sightings, probe } = c.evidence
-  const error = sightings.find((s) => s.error?.name === 'too-big')
+  const error = sightings.find((s) => s.error?.name === 'too-big' && s.direction === 'out')
   const router = error?.error && ownerOf(c.graph, error.error.by)?.ns
-  if (router !== undefined && error !== undefined) {
+  if (error !== undefined && router?.id === error.ns) {
     return { reason: 'mtu-exceeded', at: router.id, because: `${router.id} answered "${error.text}"` }
   }
-  if (outcome.kind !== 'errno' || outcome.errno !== 'EMSGSIZE') return undefined
-  return { reason: 'mtu-exceeded', at: probe.from, because: `the stack of ${probe.from} refused: ${outcome.text}` }
+  if (outcome.kind !== 'errno' || outcome.errno !== 'EMSGSIZE' || probe.protocol.kind !== 'icmp') return undefined
+  const dev = egress(c.graph, probe.from, probe.address)
+  const size = (probe.protocol.size ?? 56) + echoHeaders[probe.family]
+  if (dev === undefined || size <= dev.mtu) return undefined
+  const because = `the stack of ${probe.from} refused ${String(size)} bytes by ${dev.name}, whose MTU is ${String(dev.mtu)}: ${outcome.text}`
+  return { reason: 'mtu-exceeded', at: `${probe.from} ${dev.name}`, because }
 }

@@ -18,7 +18,7 @@ export interface ReasonEntry {
 export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'macvlan-parent-isolation': {
     means: 'One end is a macvlan child, the other is the stack that owns its parent device.',
-    proof: 'Frames leave by the parent (seen going out there) and never come in at the other end, while a third party reaches it.',
+    proof: 'Frames for the other end leave by the parent (seen going out there), are not reflected, and never come in at the other end, which a third party or its own stack shows alive.',
     cure: 'Give the host a macvlan child of its own and move its address there, or let the switch port reflect frames.',
     prove: macvlanParentIsolation,
   },
@@ -29,8 +29,8 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     prove: privateMode,
   },
   'vepa-not-reflected': {
-    means: 'Both ends are macvlan children of one parent in vepa mode and the switch does not send their frames back.',
-    proof: 'Frames come in at the switch port and do not go out of it again.',
+    means: 'Both ends are macvlan children of one parent, at least one of them in vepa (or source) mode, and the switch does not send their frames back.',
+    proof: 'Frames leave the parent, come in at the switch port, which is not set to reflect, and do not go out of it again.',
     cure: 'Turn on hairpin (reflective relay) at the switch port, or use mode bridge.',
     prove: vepaNotReflected,
   },
@@ -42,19 +42,19 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'passthru-takes-all': {
     means: 'The parent has a passthru child, which gets every frame in the place of the parent’s own stack.',
-    proof: 'Frames for the parent’s stack come in at the parent and then at the child.',
+    proof: 'Unicast frames for the parent’s stack come in at the parent and then at the child.',
     cure: 'Configure the host’s address on another NIC, or use another mode.',
     prove: passthruTakesAll,
   },
   'link-down': {
     means: 'A device at one of the ends, or the device below it, is down or has no carrier.',
-    proof: 'The kernel shows the device down and no frame of the probe is seen on it.',
+    proof: 'The kernel shows the device down and no frame of the probe is seen on it; at the target’s end the frames were seen coming up to it.',
     cure: 'ip link set DEVICE up',
     prove: linkDown,
   },
   'no-route': {
     means: 'The source, or a router on the way, has no route to the target.',
-    proof: 'ENETUNREACH at the source, or an ICMP net-unreachable from the router, and `ip route get` there fails as well.',
+    proof: 'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there finds none, and the routing table holds none that fits (a route that refuses is another matter).',
     cure: 'ip route add default via GATEWAY',
     prove: noRoute,
   },
@@ -78,13 +78,13 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'reverse-path-filter': {
     means: 'The packet came in by a device that does not lead back to its source.',
-    proof: 'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated.',
+    proof: 'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated, and some route leads back.',
     cure: 'sysctl net.ipv4.conf.DEVICE.rp_filter=2 (loose) or a route back by that device',
     prove: reversePathFilter,
   },
   'no-listener': {
     means: 'The target is reached and no socket listens on the port.',
-    proof: 'The target’s own stack answers with RST or port-unreachable, `ss` shows no listener, and netfilter did not reject it.',
+    proof: 'The target’s own stack answers with RST or port-unreachable, `ss` shows no listener, and netfilter, all of whose rules there were watched, did not reject it.',
     cure: 'Start the service, or probe the port it listens on.',
     prove: noListener,
   },
@@ -96,7 +96,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'mtu-exceeded': {
     means: 'The packet is larger than a link on the way takes and must not be fragmented.',
-    proof: 'EMSGSIZE at the source, or an ICMP fragmentation-needed or packet-too-big seen on the way.',
+    proof: 'EMSGSIZE at the source whose device takes less, or an ICMP fragmentation-needed or packet-too-big seen on the way.',
     cure: 'Lower the MTU of the sender, or raise the link’s.',
     prove: mtuExceeded,
   },

@@ -1,6 +1,5 @@
-import { contains } from '../model/addresses.ts'
-import { findNamespace, type Graph, type Interface, type Route } from '../model/graph.ts'
-import { familyOf } from '../model/addresses.ts'
+import { contains, familyOf } from './addresses.ts'
+import { findNamespace, type Graph, type Interface, type Route } from './graph.ts'
 
 /** The main-table route that the graph shows for an address: longest prefix, then lowest metric. */
 export function routeTo(graph: Graph, ns: string, address: string): Route | undefined {
