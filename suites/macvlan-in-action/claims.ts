@@ -8,7 +8,7 @@ export const macvlanInAction = document('macvlan-in-action', 'Macvlan 网络方�
   A4: 'ns1 on node1 reaches node2',
   A5: 'after `ip link set dev mac1 up` on node2, ns1 on node1 reaches ns1 on node2',
   A6: 'an outside client reaches ns1 only once ns1 has a default route',
-  A7: 'ns1 reaches its own node only once a macvlan child of the node has taken over the node’s address',
+  A7: 'ns1 does not reach its own node until mac0, a macvlan child of the node, takes over the node’s address',
   A8: 'with ens160 down, all its sub-interfaces stop working',
   A9: 'ens160 has to be promiscuous',
   A10: 'kernels 3.9 to 3.19 and 4.0 or newer have macvlan: Ubuntu from 13.10, RHEL from 7.0, Fedora from 19, Debian from 8',
