@@ -16,8 +16,8 @@ no warnings;
 
 my $ARCH = @ARGV ? shift @ARGV : 'x86_64';
 my %SYSCALLS = (
-    x86_64  => { unshare => 272, setns => 308, mount => 165, setsid => 112, close => 3 },
-    aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57 },
+    x86_64  => { unshare => 272, setns => 308, mount => 165, setsid => 112, close => 3, sigprocmask => 14, signalfd => 289 },
+    aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57, sigprocmask => 135, signalfd => 74 },
 );
 my $NR = $SYSCALLS{$ARCH} or do { print STDERR "agent: no system call numbers for $ARCH\n"; exit 70 };
 my ($CLONE_NEWNS, $CLONE_NEWNET) = (0x20000, 0x40000000);
@@ -28,16 +28,25 @@ my ($SOCK_STREAM, $SOCK_DGRAM, $SOCK_RAW) = (1, 2, 3);
 my ($SOL_SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_BROADCAST, $SO_BINDTODEVICE) = (1, 2, 4, 6, 25);
 my ($SOL_PACKET, $PACKET_STATISTICS) = (263, 6);
 my $SIOCGSTAMPNS = 0x8907;
-my $O_NONBLOCK = 0x800;
+my ($O_NONBLOCK, $O_CLOEXEC) = (0x800, 0x80000);
+my ($SIG_BLOCK, $SIG_SETMASK) = (0, 2);
 my $HIGH_WATER = 4 << 20;    # stop reading from commands while this much waits for the harness
 my $STDIN_WINDOW = 1 << 18;  # bytes of a command's stdin that may be under way
 
 $SIG{PIPE} = 'IGNORE';
 $SIG{INT} = $SIG{HUP} = $SIG{TERM} = 'IGNORE';
+# The end of a command is read from a file descriptor. A handler would interrupt system calls (a spawn that failed would
+# look started, a neighbour table short), and could run just before select() and leave it waiting.
+my $SIGCHLD_SET = pack('Q', 1 << 16);
+my $NO_SIGNALS = pack('Q', 0);
+syscall($NR->{sigprocmask}, $SIG_BLOCK, $SIGCHLD_SET, 0, 8);
+my $child_fd = syscall($NR->{signalfd}, -1, $SIGCHLD_SET, 8, $O_NONBLOCK | $O_CLOEXEC);
+if ($child_fd < 0) { print STDERR "agent: signalfd: $!\n"; exit 70 }
+open(my $CHILD_ENDS, '<&=', $child_fd);
 binmode STDIN; binmode STDOUT;
 open(my $HOME_NET, '<', '/proc/self/ns/net');
 
-my $inbox = ''; my $outbox = ''; my $closing = 0;
+my $inbox = ''; my $outbox = '';
 my %procs;      # id => { pid, in, inbuf, ineof, out, err, deadline, status, timedout }
 my %by_pid;     # pid => id
 my %captures;   # id => { sock, nr, dropped }
@@ -58,8 +67,10 @@ sub in_netns {
     return $code->() if $path eq '';
     open(my $fd, '<', $path) or return (undef, "$!", $! + 0);
     if (syscall($NR->{setns}, fileno $fd, $CLONE_NEWNET) != 0) { return (undef, "setns $path: $!", $! + 0) }
-    my @r = $code->();
-    syscall($NR->{setns}, fileno $HOME_NET, $CLONE_NEWNET) == 0 or die "cannot return from $path: $!";
+    my @r = eval { $code->() };
+    my $died = $@;
+    if (syscall($NR->{setns}, fileno $HOME_NET, $CLONE_NEWNET) != 0) { print STDERR "agent: cannot return from $path: $!\n"; exit 71 }
+    die $died if $died ne '';
     return @r;
 }
 sub mount_at {
@@ -87,7 +98,10 @@ sub make_host {
         mount_at('sysfs', '/sys', 'sysfs', $MS_NOSUID_NODEV_NOEXEC) or $fail->('mount sysfs on /sys');
         syswrite $w, 'ok';
         # Held pipe ends would keep other commands' streams open.
-        syscall($NR->{close}, $_) for 0 .. 1023;
+        opendir(my $fds, '/proc/self/fd');
+        my @held = grep { /^\d+$/ } readdir $fds;
+        closedir $fds;
+        syscall($NR->{close}, $_ + 0) for @held;
         $SIG{TERM} = 'DEFAULT';
         sleep 86400 while 1;
     }
@@ -108,7 +122,8 @@ sub start_command {
     if (!$pid) {
         my $fail = sub { my ($what, $e) = ($_[0], $! + 0); syswrite $fail_w, pack('(N/a*)*', "$what: $!", $e); kill 9, $$ };
         setpgrp(0, 0);
-        $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM CHLD);
+        $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM);
+        syscall($NR->{sigprocmask}, $SIG_SETMASK, $NO_SIGNALS, 0, 8);
         my ($netfd, $mntfd);
         if ($net ne '') { open($netfd, '<', $net) or $fail->("namespace $net") }
         if ($mnt ne '') { open($mntfd, '<', $mnt) or $fail->("namespace $mnt") }
@@ -173,7 +188,6 @@ sub reap {
         drain($id, $p, 'out', 1); drain($id, $p, 'err', 1);
         my ($code, $signal) = ($status >> 8, $status & 127);
         answer('x', $id, $signal ? '' : $code, $signal, $p->{timedout} ? 1 : 0);
-        $closing = 1 if $p->{last};
     }
 }
 
@@ -187,13 +201,14 @@ sub open_capture {
     });
     return answer('f', $id, $why, $errno) unless $sock;
     setsockopt($sock, $SOL_SOCKET, 33, pack('i', 8 << 20)) or setsockopt($sock, $SOL_SOCKET, 8, pack('i', 8 << 20));
+    ioctl $sock, $SIOCGSTAMPNS, my $stamp = "\0" x 16;    # asks for time stamps from the first frame on
     nonblocking($sock);
     $captures{$id} = { sock => $sock };
     answer('c', $id);
 }
 sub read_capture {
-    my ($id, $c) = @_;
-    for (1 .. 256) {
+    my ($id, $c, $most) = @_;
+    for (1 .. $most) {
         my $from = recv $c->{sock}, my $frame, 65535, 0;
         return unless defined $from;
         my $stamp = "\0" x 16;
@@ -256,6 +271,7 @@ sub probe_connected {
 }
 sub probe_ready {
     my ($id, $s, $writable) = @_;
+    return unless $sockets{$id} == $s;    # closed by a request of the same turn
     if ($s->{state} eq 'connecting') {
         return unless $writable;
         my $e = unpack 'i', getsockopt $s->{sock}, $SOL_SOCKET, $SO_ERROR;
@@ -279,7 +295,8 @@ sub start_listener {
     my ($sock, $why, $errno) = in_netns($net, sub {
         socket(my $s, $family == 4 ? $AF_INET : $AF_INET6, $kind eq 'tcp' ? $SOCK_STREAM : $SOCK_DGRAM, 0)
             or return (undef, "socket: $!", $! + 0);
-        setsockopt($s, $SOL_SOCKET, $SO_REUSEADDR, pack('i', 1));
+        # With it two UDP sockets could share a port, and the topology's own service would lose its messages.
+        setsockopt($s, $SOL_SOCKET, $SO_REUSEADDR, pack('i', 1)) if $kind eq 'tcp';
         setsockopt($s, 41, 26, pack('i', 1)) if $family == 6;    # IPV6_V6ONLY
         bind($s, sockaddr($family, $family == 4 ? "\0" x 4 : "\0" x 16, $port, 0)) or return (undef, "bind port $port: $!", $! + 0);
         if ($group ne '') {
@@ -310,6 +327,7 @@ sub listener_ready {
 }
 sub conn_ready {
     my ($no, $c) = @_;
+    return unless $conns{$no} == $c;
     my $n = sysread $c->{sock}, my $data, 65536;
     return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
     if (!$n) { close $c->{sock}; delete $conns{$no}; return }
@@ -323,19 +341,30 @@ sub close_socket {
 }
 
 # --- small jobs inside a namespace -----------------------------------------------------------
-# files: [netns, root, op...] with op = r<TAB>path or w<TAB>path<TAB>value; a path may hold * (a glob).
-# /proc/sys/net belongs to the reader's network namespace, so no process is needed.
+# files: [netns, op...] with op = r<TAB>path, w<TAB>path<TAB>value, or i<TAB>path for its device and inode number; *
+# stands for any name. /proc/sys/net belongs to the reader's network namespace, so no process is needed.
+sub matches {    # perl's own glob loads a module
+    my ($path) = @_;
+    return ($path) unless $path =~ m{^(.*?)([^/]*\*[^/]*)(.*)$}s;
+    my ($folder, $name, $rest) = ($1, join('.*', map { quotemeta } split /\*/, $2, -1), $3);
+    opendir(my $d, $folder) or return ();
+    my @names = sort grep { !/^\./ && /^$name$/s } readdir $d;
+    return map { matches_rest("$folder$_", $rest) } @names;
+}
+sub matches_rest { my ($head, $rest) = @_; return $rest =~ /\*/ ? matches("$head$rest") : grep { lstat $_ } "$head$rest" }
 sub do_files {
     my ($id, $net, @ops) = @_;
     my @done = in_netns($net, sub {
         my @r = ('ok');
         for my $op (@ops) {
             my ($what, $path, $value) = split /\t/, $op, 3;
-            my @paths = $path =~ /[*{]/ ? glob($path) : ($path);
-            for my $p (@paths) {
+            for my $p (matches($path)) {
                 if ($what eq 'r') {
                     if (open(my $f, '<', $p)) { local $/; my $text = <$f>; push @r, "$p\t$text" }
                     else { push @r, "$p\t!$!" }
+                } elsif ($what eq 'i') {
+                    my @stat = stat $p;
+                    push @r, @stat ? "$p\t$stat[0]:$stat[1]" : "$p\t!$!";
                 } elsif (open(my $f, '>', $p)) {
                     my $n = syswrite $f, $value;
                     push @r, defined $n ? "$p\tok" : "$p\t!$!";
@@ -438,7 +467,7 @@ my %requests = (
     K => sub { my $p = $procs{$_[0]} or return; my ($sig) = unpack '(N/a*)*', $_[1]; kill -$sig, $p->{pid} },
     H => sub { make_host($_[0]) },
     C => sub { open_capture($_[0], unpack '(N/a*)*', $_[1]) },
-    D => sub { my $c = $captures{$_[0]}; my ($q) = unpack '(N/a*)*', $_[1]; return answer('f', $q, 'no such capture', 2) unless $c; read_capture($_[0], $c); answer('r', $q, capture_drops($_[0], $c)) },
+    D => sub { my $c = $captures{$_[0]}; my ($q) = unpack '(N/a*)*', $_[1]; return answer('f', $q, 'no such capture', 2) unless $c; read_capture($_[0], $c, 1 << 20); answer('r', $q, capture_drops($_[0], $c)) },
     Z => sub { my $c = delete $captures{$_[0]}; close $c->{sock} if $c },
     P => sub { start_probe(@_) },
     L => sub { start_listener(@_) },
@@ -458,7 +487,8 @@ sub take_requests {
         my $handler = $requests{$type};
         my $payload = substr $inbox, $at + 9, $len - 5;
         $at += 4 + $len;
-        $handler ? $handler->($id, $payload) : answer('f', $id, "unknown request $type", 38);
+        if (!$handler) { answer('f', $id, "unknown request $type", 38) }
+        elsif (!eval { $handler->($id, $payload); 1 }) { answer('f', $id, "request $type: $@", 22) }
     }
     substr($inbox, 0, $at) = '' if $at;
 }
@@ -469,8 +499,6 @@ sub finish {
 }
 
 # --- the loop --------------------------------------------------------------------------------
-pipe(my $wake_r, my $wake_w); nonblocking($wake_r); nonblocking($wake_w);
-$SIG{CHLD} = sub { syswrite $wake_w, '.' };
 nonblocking(\*STDIN); nonblocking(\*STDOUT);
 answer('h', 0, $$);
 
@@ -486,9 +514,12 @@ for (;;) {
         }
         take_requests();
     }, 'r');
-    $want->($wake_r, sub { sysread $wake_r, my $x, 4096; reap() }, 'r');
+    $want->($CHILD_ENDS, sub { sysread $CHILD_ENDS, my $ends, 4096; reap() }, 'r');
     $want->(\*STDOUT, sub { }, 'w') if length $outbox;
-    for my $id (keys %captures) { my $c = $captures{$id}; $want->($c->{sock}, sub { read_capture($id, $c) }, 'r') }
+    # A harness that does not keep up loses frames in the kernel, which counts them.
+    if (length $outbox < 16 * $HIGH_WATER) {
+        for my $id (keys %captures) { my $c = $captures{$id}; $want->($c->{sock}, sub { read_capture($id, $c, 256) }, 'r') }
+    }
     if (length $outbox < $HIGH_WATER) {
         for my $id (keys %procs) {
             my $p = $procs{$id};

@@ -137,8 +137,8 @@ export interface Channel {
   /** Starts an echo service; answers a function that ends it. */
   readonly listen: (service: EchoService) => Promise<() => void>
   /**
-   * Reads (`r`) and writes (`w`) small files inside a network namespace, for `/proc/sys/net`. Paths may hold `*`.
-   * Answers path → content, `ok`, or `!` and the error.
+   * Reads and writes small files inside a network namespace, for `/proc/sys/net`, and identifies them (`device:inode`
+   * as stat(2) says). Paths may hold `*`. Answers path → content, `ok`, the identity, or `!` and the error.
    */
   readonly files: (net: string, operations: readonly FileOperation[]) => Promise<Map<string, string>>
   /** For each namespace path, the ids by which it knows each other one; -1 where it has none. */
@@ -161,4 +161,5 @@ export interface NeighbourEntry {
 
 export type FileOperation =
   | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'identify'; readonly path: string }
   | { readonly kind: 'write'; readonly path: string; readonly value: string }

@@ -48,7 +48,12 @@ export async function openChannel(transport: Transport): Promise<Channel> {
   let over: NetwrightError | undefined
 
   const greeted = new Promise<void>((resolve, reject) => {
-    waiters.set(0, { resolve: () => { resolve() }, reject })
+    waiters.set(0, {
+      resolve: () => {
+        resolve()
+      },
+      reject,
+    })
   })
   transport.output.on(
     'data',
@@ -115,9 +120,15 @@ export async function openChannel(transport: Transport): Promise<Channel> {
           switch (frame.type) {
             case 's': {
               const made = remoteProcess(Number(decodeList(frame.payload)[0]?.toString()), {
-                write: (chunk) => { send('I', id, chunk) },
-                end: () => { if (!over) send('E', id) },
-                kill: (signal) => { if (!over) send('K', id, encodeList([constants.signals[signal]])) },
+                write: (chunk) => {
+                  send('I', id, chunk)
+                },
+                end: () => {
+                  if (!over) send('E', id)
+                },
+                kill: (signal) => {
+                  if (!over) send('K', id, encodeList([constants.signals[signal]]))
+                },
               })
               events = made.events
               resolve(made.process)
@@ -199,18 +210,34 @@ export async function openChannel(transport: Transport): Promise<Channel> {
       }
     },
 
-    inject: async (net, ifindex, bytes) => { await request('J', encodeList([net, ifindex, bytes])) },
+    inject: async (net, ifindex, bytes) => {
+      await request('J', encodeList([net, ifindex, bytes]))
+    },
 
     probe: (p): Promise<RunningProbe> =>
       new Promise((resolve, reject) => {
         let settle: (outcome: SocketOutcome) => void = () => undefined
-        const outcome = new Promise<SocketOutcome>((done) => { settle = done })
+        const outcome = new Promise<SocketOutcome>((done) => {
+          settle = done
+        })
         const payload = encodeList([
-          p.net, p.family, p.kind, p.source ?? '', 0, p.target, p.port, p.token, p.device ?? '', p.scope ?? 0, p.group === true ? 1 : 0,
+          p.net,
+          p.family,
+          p.kind,
+          p.source ?? '',
+          0,
+          p.target,
+          p.port,
+          p.token,
+          p.device ?? '',
+          p.scope ?? 0,
+          p.group === true ? 1 : 0,
         ])
         const id = subscribe('P', payload, (frame) => {
           if (frame.type === 'l') {
-            const close = (): void => { if (listeners.delete(id) && !over) send('U', id) }
+            const close = (): void => {
+              if (listeners.delete(id) && !over) send('U', id)
+            }
             resolve({ port: Number(text(frame)), outcome, close })
           } else if (frame.type === 'q') {
             listeners.delete(id)
@@ -231,13 +258,13 @@ export async function openChannel(transport: Transport): Promise<Channel> {
       const id = nextId++
       const group = s.group ? [s.group.address, s.group.ifindex] : ['', 0]
       await request('L', encodeList([s.net, s.family, s.kind, s.port, ...group]), id)
-      return () => { if (!over) send('U', id) }
+      return () => {
+        if (!over) send('U', id)
+      }
     },
 
     files: async (net, operations) => {
-      const lines = operations.map((op: FileOperation) =>
-        op.kind === 'read' ? `r\t${op.path}` : `w\t${op.path}\t${op.value}`,
-      )
+      const lines = operations.map(fileLine)
       const answers = decodeList((await request('T', encodeList([net, ...lines]))).payload)
       return new Map(
         answers.map((answer) => {
@@ -254,7 +281,9 @@ export async function openChannel(transport: Transport): Promise<Channel> {
     neighbours: async (mode, nets) =>
       decodeList((await request('V', encodeList([mode === 'flush' ? 'f' : 'r', ...nets]))).payload).map(neighbourTable),
 
-    ping: async () => { await request('Y', Buffer.alloc(0)) },
+    ping: async () => {
+      await request('Y', Buffer.alloc(0))
+    },
     closed,
     close: async () => {
       transport.destroy()
@@ -275,6 +304,17 @@ async function gather(stream: Readable): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of stream) pieces.push(piece as Buffer)
   return Buffer.concat(pieces)
+}
+
+function fileLine(operation: FileOperation): string {
+  switch (operation.kind) {
+    case 'read':
+      return `r\t${operation.path}`
+    case 'identify':
+      return `i\t${operation.path}`
+    case 'write':
+      return `w\t${operation.path}\t${operation.value}`
+  }
 }
 
 function text(frame: ChannelFrame): string {

@@ -82,8 +82,12 @@ export function remoteProcess(pid: number, control: ProcessControl): { process: 
       },
     },
     events: {
-      stdout: (chunk) => { stdout.write(chunk) },
-      stderr: (chunk) => { stderr.write(chunk) },
+      stdout: (chunk) => {
+        stdout.write(chunk)
+      },
+      stderr: (chunk) => {
+        stderr.write(chunk)
+      },
       consumed: (bytes) => {
         window += bytes
         blocked?.()

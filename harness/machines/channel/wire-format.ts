@@ -29,7 +29,7 @@ export function encodeList(items: readonly (string | number | Uint8Array)[]): Bu
 
 export function decodeList(payload: Buffer): Buffer[] {
   const items: Buffer[] = []
-  for (let at = 0; at + 4 <= payload.length; ) {
+  for (let at = 0; at + 4 <= payload.length;) {
     const length = payload.readUInt32BE(at)
     items.push(payload.subarray(at + 4, at + 4 + length))
     at += 4 + length
