@@ -8,6 +8,7 @@ import type { Ability, Feature, Machine } from '../machine.ts'
 
 const pidSandbox = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 const asUser = ['--user', '--map-root-user']
+const agent = agentCommand(agentFile, localArch())
 
 /**
  * The machine the harness runs on. As root its labs use no user namespace; otherwise they run in one,
@@ -16,10 +17,8 @@ const asUser = ['--user', '--map-root-user']
  * @throws NETWRIGHT_NO_NAMESPACES when neither works, with the reason and what usually cures it
  */
 export async function localMachine(): Promise<Machine> {
-  const privilege = await findPrivilege()
+  const [{ channel, privilege }, distribution] = await Promise.all([openMachineChannel(), distro()])
   const userFlags = privilege === 'user namespace' ? asUser : []
-  const agent = agentCommand(agentFile, localArch())
-  const channel = await openLocalAgent(['unshare', ...userFlags, ...pidSandbox, ...agent])
   const openSandbox = (): Promise<Channel> =>
     openLocalAgent(['unshare', ...userFlags, '--net', '--ipc', ...pidSandbox, ...agent])
   const tried = new Map<Feature, Promise<Ability>>()
@@ -28,7 +27,7 @@ export async function localMachine(): Promise<Machine> {
     facts: {
       kind: 'local',
       kernel: release(),
-      distro: await distro(),
+      distro: distribution,
       arch: localArch(),
       privilege,
     },
@@ -48,23 +47,32 @@ export async function localMachine(): Promise<Machine> {
   }
 }
 
-async function findPrivilege(): Promise<'root' | 'user namespace'> {
-  const attempts = process.geteuid?.() === 0 ? (['root', 'user namespace'] as const) : (['user namespace'] as const)
-  let last: unknown
-  for (const attempt of attempts) {
-    const flags = attempt === 'root' ? [] : asUser
+type Privilege = 'root' | 'user namespace'
+
+/** Opens the channel to the machine itself, with the privilege with which network namespaces can be made. */
+async function openMachineChannel(): Promise<{ channel: Channel; privilege: Privilege }> {
+  const attempts: readonly Privilege[] = process.geteuid?.() === 0 ? ['root', 'user namespace'] : ['user namespace']
+  const refusals: unknown[] = []
+  for (const privilege of attempts) {
+    const flags = privilege === 'root' ? [] : asUser
     try {
-      const probe = await openLocalAgent(['unshare', ...flags, '--net', ...pidSandbox, ...agentCommand(agentFile, localArch())])
-      await probe.close()
-      return attempt
-    } catch (error) {
-      last = error
+      const channel = await openLocalAgent(['unshare', ...flags, ...pidSandbox, ...agent])
+      try {
+        await channel.makeHost() // the proof: a network namespace, and mounts in it
+        return { channel, privilege }
+      } catch (refused) {
+        await channel.close()
+        refusals.push(refused)
+      }
+    } catch (refused) {
+      refusals.push(refused)
     }
   }
+  const said = refusals.map((refused) => (refused instanceof NetwrightError ? refused.details.stderr : String(refused)))
   throw new NetwrightError('NETWRIGHT_NO_NAMESPACES', 'This machine does not let Netwright make network namespaces', {
-    ...(last instanceof NetwrightError && last.details.stderr !== undefined ? { stderr: last.details.stderr } : {}),
+    stderr: said.join('\n'),
     next: await namespaceCure(),
-    cause: last,
+    cause: refusals.at(-1),
   })
 }
 
@@ -72,7 +80,11 @@ async function findPrivilege(): Promise<'root' | 'user namespace'> {
 async function namespaceCure(): Promise<string> {
   const switches: readonly (readonly [file: string, forbidding: string, cure: string])[] = [
     ['/proc/sys/kernel/unprivileged_userns_clone', '0', 'sudo sysctl kernel.unprivileged_userns_clone=1'],
-    ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns', '1', 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0'],
+    [
+      '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
+      '1',
+      'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0',
+    ],
     ['/proc/sys/user/max_user_namespaces', '0', 'sudo sysctl user.max_user_namespaces=15000'],
   ]
   for (const [file, forbidding, cure] of switches) {
