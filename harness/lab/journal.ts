@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../model/results.ts'
 
-/** Output kept of one command: more would bloat every report. */
-const keptOutput = 16 * 1024
+/** Characters kept of one command's output: more would bloat every report. */
+export const keptOutput = 16 * 1024
 
 /** Everything typed in a lab, in the order it was started. */
 export interface Journal {
@@ -45,7 +45,9 @@ export function openJournal(): Journal {
 }
 
 function clip(text: string): string {
-  return text.length <= keptOutput ? text : `${text.slice(0, keptOutput)}\n… ${String(text.length - keptOutput)} characters left out`
+  return text.length <= keptOutput
+    ? text
+    : `${text.slice(0, keptOutput)}\n… ${String(text.length - keptOutput)} characters left out`
 }
 
 function round(ms: number): number {
