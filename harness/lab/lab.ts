@@ -5,7 +5,7 @@ import type { JournalEntry } from '../model/results.ts'
 import type { Channel } from '../machines/channel/channel.ts'
 import type { Machine } from '../machines/machine.ts'
 import { readGraph, type NamespaceTarget } from './graph-reader.ts'
-import { openJournal, type Journal } from './journal.ts'
+import { keptOutput, openJournal, type Journal } from './journal.ts'
 import { layUnderlay, type Handles } from './lay-underlay.ts'
 import { hostPlace, namespacePath, wireHost } from './namespace-paths.ts'
 import { hush } from './quiet.ts'
@@ -38,7 +38,11 @@ export interface Lab<HostName extends string = string> {
   /** Runs the topology's script. */
   readonly build: () => Promise<void>
   /** Runs a remedy or its undo, journalled as such; failures say which command, where and why. */
-  readonly act: (by: JournalEntry['by'], what: string, action: (hosts: Hosts<HostName>) => Promise<unknown>) => Promise<void>
+  readonly act: (
+    by: JournalEntry['by'],
+    what: string,
+    action: (hosts: Hosts<HostName>) => Promise<unknown>,
+  ) => Promise<void>
   /** Reads what the kernel says is there now. */
   readonly graph: () => Promise<Graph>
   /** Ends everything in the sandbox. Also happens by itself when the harness ends, however it ends. */
@@ -50,7 +54,10 @@ export interface Lab<HostName extends string = string> {
  *
  * @throws NETWRIGHT_SCRIPT_FAILED, NETWRIGHT_AGENT
  */
-export async function openLab<HostName extends string>(machine: Machine, topology: Topology<HostName>): Promise<Lab<HostName>> {
+export async function openLab<HostName extends string>(
+  machine: Machine,
+  topology: Topology<HostName>,
+): Promise<Lab<HostName>> {
   const [channel, ipv6] = await Promise.all([machine.openSandbox(), machine.can('ipv6')])
   try {
     return await furnish(machine, topology, channel, ipv6.able)
@@ -72,16 +79,29 @@ async function furnish<HostName extends string>(
   for (const target of underlayTargets(topology, handles)) namespaces.set(target.id, target)
   const watchers: NamespaceWatcher[] = []
 
+  /** The last look at each host: the next one waits for it, so that a namespace is watched before anyone goes on. */
+  const looks = new Map<string, Promise<void>>()
+  /** Which namespace a name stood for when it was looked at. */
+  const identities = new Map<string, string>()
+
   /** Looks for namespaces that a command made or deleted on a host. */
-  async function rescan(host: string): Promise<void> {
+  function rescan(host: string): Promise<void> {
+    const before = looks.get(host) ?? Promise.resolve()
+    const look = before.catch(() => undefined).then(() => lookAt(host))
+    looks.set(host, look)
+    return look
+  }
+
+  async function lookAt(host: string): Promise<void> {
     const handle = handles.get(host)
     if (handle === undefined) return
     const root = namespacePath(handle, '')
-    const listed = await channel.files('', [{ kind: 'read', path: `${root}*` }])
-    const names = [...listed.keys()].map((path) => path.slice(root.length)).filter((name) => name !== '*')
+    const listed = await channel.files('', [{ kind: 'identify', path: `${root}*` }])
+    const names = [...listed.keys()].map((path) => path.slice(root.length))
     const known = [...namespaces.values()].filter((t) => t.host === host && t.name !== undefined)
     for (const gone of known) {
-      if (names.includes(gone.name ?? '')) continue
+      // One command may delete a namespace and make another of the same name.
+      if (listed.get(gone.path) === identities.get(gone.id)) continue
       namespaces.delete(gone.id)
       for (const watcher of watchers) watcher.vanished(gone)
     }
@@ -92,6 +112,7 @@ async function furnish<HostName extends string>(
       const place = { ...hostPlace(handle), net: path }
       const target: NamespaceTarget = { id, role: 'namespace', host, name, path, place }
       namespaces.set(id, target)
+      identities.set(id, listed.get(path) ?? '')
       await hush(channel, path, topology.ipv6)
       for (const watcher of watchers) await watcher.appeared(target)
     }
@@ -153,7 +174,7 @@ function underlayTargets(topology: Topology, handles: Handles): NamespaceTarget[
 
 /** zx's error lacks the command and the host; the journal has both. */
 function scriptFailure(what: string, output: ProcessOutput, journal: Journal): NetwrightError {
-  const entry = journal.entries.findLast((e) => e.code !== 0 && e.stderr === output.stderr)
+  const entry = journal.entries.findLast((e) => e.code !== 0 && e.stderr.startsWith(output.stderr.slice(0, keptOutput)))
   const how = output.signal === null ? `exit code ${String(output.exitCode)}` : `signal ${output.signal}`
   return new NetwrightError('NETWRIGHT_SCRIPT_FAILED', `A command of ${what} failed with ${how}`, {
     ...(entry === undefined ? {} : { place: `host ${entry.host}`, command: entry.command }),
