@@ -37,11 +37,19 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
     ...underlay.wires.map((w) => silenceWire(channel, namespacePath(handleOf(handles, wireHost(w.name))))),
   ])
   const nics = underlay.hosts.flatMap((host) => host.nics.map((nic) => ({ host, nic })))
-  await batch(laying, handles, 'sandbox', {}, nics.map(({ host, nic }, position) => vethLine(host, nic, position)))
+  await batch(
+    laying,
+    handles,
+    'sandbox',
+    {},
+    nics.map(({ host, nic }, position) => vethLine(host, nic, position)),
+  )
   await Promise.all([
     ...underlay.wires.map((wire) => {
       const handle = handleOf(handles, wireHost(wire.name))
-      const ports = nics.filter(({ nic }) => nic.wire === wire.name).map(({ host, nic }) => portName(host.name, nic.name))
+      const ports = nics
+        .filter(({ nic }) => nic.wire === wire.name)
+        .map(({ host, nic }) => portName(host.name, nic.name))
       return batch(laying, handles, handle.name, hostPlace(handle), wireLines(wire, ports))
     }),
     ...underlay.hosts.map(async (host) => {
@@ -110,7 +118,9 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
     ...host.routes
       .filter((route) => hasIpv6 || route.family === 4)
       .map((route) =>
-        ['route add', route.to, route.via && `via ${route.via}`, route.dev && `dev ${route.dev}`].filter(Boolean).join(' '),
+        ['route add', route.to, route.via && `via ${route.via}`, route.dev && `dev ${route.dev}`]
+          .filter(Boolean)
+          .join(' '),
       ),
   ]
 }

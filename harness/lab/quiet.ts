@@ -43,7 +43,11 @@ export interface NeighbourTimers {
  * Makes neighbour resolution give up after one unanswered solicitation. The timers belong to devices (a namespace's
  * default does not reach devices that exist), so this is done before each phase of probing.
  */
-export async function tuneNeighbours(channel: Channel, nets: readonly string[], timers: NeighbourTimers): Promise<void> {
+export async function tuneNeighbours(
+  channel: Channel,
+  nets: readonly string[],
+  timers: NeighbourTimers,
+): Promise<void> {
   const operations: FileOperation[] = ['ipv4', 'ipv6'].flatMap((family) => {
     const at = `/proc/sys/net/${family}/neigh/*`
     return [

@@ -25,8 +25,9 @@ export type NamespaceNames<HostName extends string> = { readonly [H in HostName]
  */
 export type PlaceName<HostName extends string, Names> =
   | HostName
-  | { [H in keyof Names & string]: Names[H] extends readonly (infer N extends string)[] ? N | `${H}/${N}` : never }[keyof Names &
-      string]
+  | {
+      [H in keyof Names & string]: Names[H] extends readonly (infer N extends string)[] ? N | `${H}/${N}` : never
+    }[keyof Names & string]
 
 export interface TopologyOptions<U extends Underlay, Names extends NamespaceNames<HostNames<U>>> {
   readonly underlay: U
@@ -73,7 +74,10 @@ export function topology<
   const Names extends NamespaceNames<HostName> = {},
 >(
   name: string,
-  options: Omit<TopologyOptions<Underlay<HostName, Wires>, NamespaceNames<HostName>>, 'namespaces' | 'build' | 'underlay'> & {
+  options: Omit<
+    TopologyOptions<Underlay<HostName, Wires>, NamespaceNames<HostName>>,
+    'namespaces' | 'build' | 'underlay'
+  > & {
     readonly underlay: Underlay<HostName, Wires>
     readonly namespaces?: Names
     readonly build?: (hosts: Hosts<HostName>) => Promise<void>
