@@ -16,7 +16,8 @@ export const layers = {
   'harness/machines': ['harness/model'],
   // Of the machines only the two interfaces: labs are the same on every machine.
   'harness/lab': ['harness/model', 'harness/machines/machine.ts', 'harness/machines/channel/channel.ts'],
-  'harness/probe': ['harness/model', 'harness/lab'],
+  // Of the machines only the channel's words: probes speak it themselves.
+  'harness/probe': ['harness/model', 'harness/lab', 'harness/machines/channel/channel.ts'],
   'harness/verdict': ['harness/model'],
   'harness/suite': [
     'harness/model',
