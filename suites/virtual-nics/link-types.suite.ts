@@ -34,7 +34,7 @@ const types: Readonly<Record<string, string>> = {
 }
 
 for (const [type, words] of Object.entries(types)) {
-  scenario(linkTypes, `a ${type} device can be created`, { claim, when: type, needs: [`link:${type}`] }).finding(
+  scenario(linkTypes, `${type} devices can be created`, { claim, when: type, needs: [`link:${type}`] }).finding(
     `ip link add ${words}`,
     async ({ hosts, graph }) => {
       const { $ } = hosts.host
