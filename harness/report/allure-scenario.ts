@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { Severity, Stage, Status } from 'allure-js-commons'
 import type { Attachment, Label, TestResult } from 'allure-js-commons'
 import type { ClaimResult, ScenarioResult } from '../model/results.ts'
@@ -39,7 +39,7 @@ export function allureResult(scenario: ScenarioResult, making: AllureMaking): Te
     start: Math.round(making.startedAt),
     stop: Math.round(making.startedAt + scenario.ms),
     description: description(scenario, claim),
-    labels: labels(scenario, claim),
+    labels: labels(scenario, claim, making.claims),
     links: [],
     parameters: parameters(scenario),
     steps: allureSteps(scenario, making),
@@ -86,7 +86,7 @@ function description({ topology, when, machine }: ScenarioResult, claim: ClaimRe
   ].join('\n\n')
 }
 
-function labels(scenario: ScenarioResult, claim: ClaimResult | undefined): Label[] {
+function labels(scenario: ScenarioResult, claim: ClaimResult | undefined, claims: readonly ClaimResult[]): Label[] {
   const [folder = '', ...rest] = scenario.suite.split('/')
   const { machine } = scenario
   const feature = claim === undefined ? rest.join('/') : `${claim.id}: ${claim.says}`
@@ -97,7 +97,8 @@ function labels(scenario: ScenarioResult, claim: ClaimResult | undefined): Label
       : [],
   )
   return [
-    label('epic', claim?.documentTitle ?? folder),
+    // Scenarios of a document that test none of its rows stand beside those that do.
+    label('epic', (claim ?? claims.find(({ document }) => document === folder))?.documentTitle ?? folder),
     label('feature', feature === '' ? folder : feature),
     label('story', scenario.scenario),
     label('severity', severity(scenario, claim)),
@@ -114,9 +115,10 @@ function labels(scenario: ScenarioResult, claim: ClaimResult | undefined): Label
   ]
 }
 
+/** Rows of a document are critical; what goes beyond the documents is not. */
 function severity({ suite }: ScenarioResult, claim: ClaimResult | undefined): Severity {
-  if (claim !== undefined) return Severity.CRITICAL
-  return suite.startsWith('beyond') ? Severity.MINOR : Severity.NORMAL
+  if (suite.startsWith('beyond')) return Severity.MINOR
+  return claim === undefined ? Severity.NORMAL : Severity.CRITICAL
 }
 
 function parameters({ when, topology }: ScenarioResult): TestResult['parameters'] {
@@ -129,7 +131,7 @@ function attachments(scenario: ScenarioResult, { folder, filesFrom }: AllureMaki
       ? []
       : [folder.attach('Reproduce: sudo bash repro.sh', 'script', reproScript(scenario))]
   const captures = scenario.files.map((file) =>
-    folder.attachFile(file, 'application/vnd.tcpdump.pcap', resolve(filesFrom, file)),
+    folder.attachFile(basename(file), 'application/vnd.tcpdump.pcap', resolve(filesFrom, file)),
   )
   if (captures.length === 0) return script
   const cells = scenario.steps.flatMap((step) => (step.kind === 'expect' ? step.cells : []))

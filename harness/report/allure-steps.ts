@@ -33,7 +33,7 @@ export function allureSteps(scenario: ScenarioResult, making: StepMaking): Allur
     // The matrices of an expectation stand at the top of the page, as the error of the scenario.
     if (step.kind === 'finding' && !step.met) made.statusDetails = { message: failureText(step) }
     made.attachments.push(...attachmentsOf(step, making), ...graphs)
-    made.steps.push(...commandSteps(step, making), ...cellSteps(step, start, end))
+    made.steps.push(...cellSteps(step, start, end), ...commandSteps(step, making))
     start = end
     return made
   })
@@ -63,7 +63,8 @@ function nameOf(step: StepResult): string {
       return `Build “${step.title}”`
     case 'expect': {
       const met = step.cells.filter((cell) => cell.met).length
-      return `Expect “${step.title}”: ${met} of ${step.cells.length} ${step.cells.length === 1 ? 'cell' : 'cells'} as expected`
+      const name = step.title === 'expect' ? 'Expect' : `Expect “${step.title}”`
+      return `${name}: ${met} of ${step.cells.length} ${step.cells.length === 1 ? 'cell' : 'cells'} as expected`
     }
     case 'remedy':
       return step.title.startsWith('until ') ? `Until “${step.title.slice(6)}”` : `Given “${step.title}”`
@@ -108,24 +109,22 @@ function attachmentsOf(step: StepResult, { folder }: StepMaking): Attachment[] {
 
 /** A sub-step per typed command, with its output; the harness's own commands are one sub-step together. */
 function commandSteps(step: StepResult, making: StepMaking): AllureStep[] {
-  const laid = step.journal.filter(({ by }) => by === 'underlay')
-  const typed = step.journal.filter(({ by }) => by !== 'underlay')
-  const underlay = laid.length === 0 ? [] : [underlayStep(laid, making)]
-  return [...underlay, ...typed.map((entry) => commandStep(entry, making))]
+  const by = (...who: readonly JournalEntry['by'][]) => step.journal.filter((entry) => who.includes(entry.by))
+  return [
+    ...together('Lay the underlay', by('underlay'), making),
+    ...by('script', 'remedy', 'undo', 'check').map((entry) => commandStep(entry, making)),
+    ...together('Probe and look up', by('probe'), making),
+  ]
 }
 
-function underlayStep(laid: readonly JournalEntry[], { folder, startedAt }: StepMaking): AllureStep {
-  const starts = laid.map(({ startMs }) => startMs)
-  const ends = laid.map(({ startMs, ms }) => startMs + ms)
-  const [start, end] = [startedAt + Math.min(...starts), startedAt + Math.max(...ends)]
-  const made = executable(
-    `Lay the underlay: ${laid.length === 1 ? '1 command' : `${laid.length} commands`}`,
-    Status.PASSED,
-    start,
-    end,
-  )
-  made.attachments.push(folder.attach('Commands', 'text', journalText(laid)))
-  return made
+function together(name: string, entries: readonly JournalEntry[], { folder, startedAt }: StepMaking): AllureStep[] {
+  if (entries.length === 0) return []
+  const start = startedAt + Math.min(...entries.map(({ startMs }) => startMs))
+  const end = startedAt + Math.max(...entries.map(({ startMs, ms }) => startMs + ms))
+  const count = entries.length === 1 ? '1 command' : `${entries.length} commands`
+  const made = executable(`${name}: ${count}`, Status.PASSED, start, end)
+  made.attachments.push(folder.attach('Commands', 'text', journalText(entries)))
+  return [made]
 }
 
 function commandStep(entry: JournalEntry, { folder, startedAt }: StepMaking): AllureStep {

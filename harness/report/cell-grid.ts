@@ -28,11 +28,16 @@ export function gridsOf(cells: readonly CellResult[]): Grid[] {
       seen.set(to, address)
     }
     const columnOf = ({ to, address }: CellResult) => (several.has(to) ? `${to} ${address}` : to)
-    const byPlace = new Map(members.map((cell) => [`${cell.from}\n${columnOf(cell)}`, cell]))
-    const rows = [...new Set(members.map(({ from }) => from))]
+    // A source is called as the suite calls it where it is a destination: `ns1` rather than `node1/ns1`.
+    const names = new Map(members.filter(isNamed).map(({ to, evidence }) => [evidence.probe.owner ?? to, to]))
+    const rowOf = ({ from, evidence }: CellResult) => names.get(evidence.probe.from) ?? from
+    const byPlace = new Map(members.map((cell) => [`${rowOf(cell)}\n${columnOf(cell)}`, cell]))
+    const rows = [...new Set(members.map(rowOf))]
     // Sources first, so that the names of a square matrix run the same way in both directions.
     const named = new Set(members.map(columnOf))
     const columns = [...rows.filter((row) => named.has(row)), ...[...named].filter((name) => !rows.includes(name))]
     return { title, rows, columns, at: (row, column) => byPlace.get(`${row}\n${column}`) }
   })
 }
+
+const isNamed = ({ to, address }: CellResult) => to !== address

@@ -24,12 +24,13 @@ export function failureText(step: Expectation, { width = 80, colours = plain }: 
   const matrices = grids.flatMap((grid) => [
     `  ${colours.bold(grid.title)}`,
     ...twoMatrices(grid, legend, width, colours),
+    '',
   ])
   const cells = `${step.cells.length} ${step.cells.length === 1 ? 'cell' : 'cells'}`
   return [
     `${step.title}: ${wrong.length} of ${cells} ${wrong.length === 1 ? 'is' : 'are'} not as expected`,
     '',
-    ...matrices,
+    ...matrices.slice(0, -1),
     ...legend.lines(colours),
     ...wrong.flatMap((cell) => ['', ...storyLines(cell, width, colours)]),
   ].join('\n')

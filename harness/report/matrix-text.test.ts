@@ -52,6 +52,15 @@ test('protocols and families are matrices of their own, with one legend', () => 
   `)
 })
 
+test('a source is called as the suite calls it where it is a destination', () => {
+  const cells = [sampleCell('ns1', 'ns2', reached), sampleCell('ns2', '192.168.179.12', reached)]
+  expect(matrixText(cells.map((cell) => ({ ...cell, from: cell.evidence.probe.from })))).toMatchInlineSnapshot(`
+    "              ns2   192.168.179.12
+      node1/ns1   ok    ·
+      ns2         ·     ok"
+  `)
+})
+
 test('a name with two addresses has two columns', () => {
   const second = sampleCell('ns1', 'node1', blocked('no-route'), undefined, { address: '10.0.0.1' })
   expect(matrixText([sampleCell('ns1', 'node1', reached), second])).toMatchInlineSnapshot(`

@@ -47,13 +47,19 @@ enter() { # enter PID COMMAND...
 # on NAME PID COMMAND: a command that succeeded when it was recorded.
 on() {
   printf '%s# %s\n' "$1" "$3"
-  enter "$2" bash -c "set -euo pipefail; $3"
+  type_on "$2" "$3" || {
+    echo "stopped: exit $?, and this command succeeded when it was recorded" >&2
+    exit 1
+  }
 }
+
+type_on() { enter "$1" bash -c "set -euo pipefail; $2"; }
 
 # try EXIT NAME PID COMMAND: a command that was recorded with this exit code; what it does now is shown.
 try() {
   local code=0
-  on "$2" "$3" "$4" || code=$?
+  printf '%s# %s\n' "$2" "$4"
+  type_on "$3" "$4" || code=$?
   printf '(exit %s, recorded %s)\n' "$code" "$1"
 }
 

@@ -54,6 +54,7 @@ test('commands keep their quoting, failures their exit code, and killed ones are
     sampleEntry('node1', `nft add rule 'inet f c' comment "it's"\nip link`),
     sampleEntry('node-2', 'ip link add mac9', { code: 2 }),
     sampleEntry('node1', 'sleep 9\nsleep 8', { code: null, signal: 'SIGKILL' }),
+    sampleEntry('node1/ns1', `ping "it's"`, { by: 'check' }),
     sampleEntry('sandbox', 'ip link add eth0 netns "$NS_node1" type veth', { by: 'underlay' }),
   ]
   const scenario = sampleScenario({ steps: [{ kind: 'build', title: 'x', ms: 1, journal }], graphs: [], journal })
@@ -67,6 +68,7 @@ test('commands keep their quoting, failures their exit code, and killed ones are
     try 2 'node-2' "$NS_node_2" 'ip link add mac9'
     # was ended (SIGKILL) on node1: sleep 9
     # sleep 8
+    on 'node1' "$NS_node1" 'ip netns exec ns1 bash -c '\\''ping "it'\\''\\'\\'''\\''s"'\\'''
     on 'sandbox' "$NS_sandbox" 'ip link add eth0 netns "$NS_node1" type veth'
 
     finish "$@"

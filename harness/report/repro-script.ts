@@ -38,11 +38,14 @@ function hostsOf({ journal, graphs }: ScenarioResult): { name: string; role: str
   const roles = new Map((graphs[0]?.graph.namespaces ?? []).map(({ host, role }) => [host, role]))
   for (const { id, role } of graphs[0]?.graph.namespaces ?? []) roles.set(id, role)
   const hosts = graphs[0]?.graph.namespaces.filter(({ name }) => name === undefined).map(({ host }) => host) ?? []
-  const names = new Set([...hosts, ...journal.map(({ host }) => host)])
+  const names = new Set([...hosts, ...journal.map(({ host }) => hostOf(host))])
   names.delete('sandbox')
   const role = (name: string) => (name.startsWith('wire:') ? 'wire' : (roles.get(name) ?? 'host'))
   return [...names].map((name) => ({ name, role: role(name) })).sort((a, b) => rank(a.role) - rank(b.role))
 }
+
+/** `node1` of `node1/ns1`. */
+const hostOf = (id: string) => id.split('/', 1)[0] ?? id
 
 const rank = (role: string) => (role === 'wire' ? 0 : 1)
 
@@ -72,7 +75,7 @@ function titleOf(step: StepResult): string {
   switch (step.kind) {
     case 'build':
     case 'expect':
-      return `${step.kind}: ${step.title}`
+      return step.title === step.kind ? step.kind : `${step.kind}: ${step.title}`
     case 'finding':
       return `check: ${step.title}`
     case 'remedy':
@@ -91,7 +94,9 @@ function phaseLines({ title, entries, cells }: Phase): string[] {
 }
 
 function commandLine({ host, command, code, signal }: JournalEntry): string {
-  const args = `${quoted(host)} "$${variable(host)}" ${quoted(command)}`
+  const [on = '', ns] = host.split('/')
+  const typed = ns === undefined ? command : `ip netns exec ${ns} bash -c ${quoted(command)}`
+  const args = `${quoted(on)} "$${variable(on)}" ${quoted(typed)}`
   if (signal !== null || code === null)
     return `# was ended (${signal ?? 'no exit code'}) on ${host}: ${command}`.replaceAll('\n', '\n# ')
   return code === 0 ? `on ${args}` : `try ${code} ${args}`
