@@ -24,6 +24,10 @@ export function suspectNamespaces(prober: Prober, evidence: Evidence): string[] 
   const { outcome, sightings, probe } = evidence
   const suspects = new Set<string>()
   if (outcome.kind === 'errno' && (outcome.errno === 'EPERM' || outcome.errno === 'EACCES')) suspects.add(probe.from)
+  const left = (kind: Sighting['kind']): boolean => sightings.some((s) => s.kind === kind && s.ns === probe.from && s.direction === 'out')
+  // Nothing to wait for kept the request in: its next hop was known, or was never asked for.
+  const isResolved = sightings.some((s) => s.kind === 'advert' && s.ns === probe.from) || !left('solicit')
+  if (probe.protocol.kind !== 'arp' && !left('request') && isResolved) suspects.add(probe.from)
   for (const s of sightings) {
     if (s.kind === 'error' && s.error !== undefined) {
       const by = ownerOf(prober.graph, s.error.by)
@@ -32,15 +36,18 @@ export function suspectNamespaces(prober: Prober, evidence: Evidence): string[] 
     if (s.kind === 'reset' && probe.owner !== undefined) suspects.add(probe.owner)
     const isStack = prober.graph.namespaces.some((ns) => ns.id === s.ns && ns.role !== 'wire')
     const wentIn = s.direction === 'in' && s.forOther !== true && (s.kind === 'request' || s.kind === 'reply')
-    if (isStack && wentIn && !sightings.some((later) => follows(s, later))) suspects.add(s.ns)
+    if (isStack && wentIn && !sightings.some((later) => follows(s, later, probe.owner))) suspects.add(s.ns)
   }
   return [...suspects]
 }
 
 /** Whether a frame carries the conversation on from where another went in. */
-function follows(wentIn: Sighting, later: Sighting): boolean {
+function follows(wentIn: Sighting, later: Sighting, owner: string | undefined): boolean {
   if (later === wentIn || later.ns !== wentIn.ns || later.us < wentIn.us) return false
-  return later.direction === 'out' || later.dev !== wentIn.dev
+  if (later.dev !== wentIn.dev && later.direction === 'in') return true
+  // A router sends on what it got; only the target answers. Anything else is somebody's refusal.
+  const answers = ['reply', 'return-solicit']
+  return later.direction === 'out' && (later.kind === wentIn.kind || (wentIn.ns === owner && answers.includes(later.kind)))
 }
 
 async function lookUpRoutes(

@@ -56,7 +56,7 @@ export function attemptEcho(field: Field, spec: ProbeSpec): Attempt {
     lab.journal.note({ host: spec.from, command: argv.join(' '), by: 'probe', code, signal, stdout, stderr, startedAt })
     if (!abandoned) return readPing(code, stdout, stderr)
     // ping goes on waiting after the stack refused what it sent.
-    return tooLong(stdout, stderr) ?? { kind: 'silence' }
+    return refusal(stdout, stderr) ?? { kind: 'silence' }
   }
   return {
     spec,
@@ -76,15 +76,18 @@ export function attemptEcho(field: Field, spec: ProbeSpec): Attempt {
 export function readPing(code: number | null, stdout: string, stderr: string): Outcome {
   if (code === 0 && /\b1 (packets )?received/.test(stdout)) return { kind: 'reply' }
   const words = `${stderr}\n${stdout}`
-  const errno = errnoInText(stderr)
-  if ((code === 2 || code === 1) && errno !== undefined) return { kind: 'errno', errno, text: stderr.trim() }
-  const refused = tooLong(stdout, stderr)
-  if (code === 1 && refused !== undefined) return refused
+  const refused = refusal(stdout, stderr)
+  if ((code === 2 || code === 1) && refused !== undefined) return refused
   if (code === 1 && /\b0 (packets )?received/.test(stdout)) return { kind: 'silence' }
   return { kind: 'failed', text: `ping ended with ${String(code)}: ${words.trim()}` }
 }
 
-function tooLong(stdout: string, stderr: string): Outcome | undefined {
-  const line = `${stderr}\n${stdout}`.split('\n').find((words) => /message too long/i.test(words))
-  return line === undefined ? undefined : { kind: 'errno', errno: 'EMSGSIZE', text: line.trim() }
+/** The errno with which the stack refused what ping sent, as ping words it. */
+function refusal(stdout: string, stderr: string): Outcome | undefined {
+  const tooLong = stdout.split('\n').find((line) => /message too long/i.test(line))
+  const text = (stderr.trim() === '' ? tooLong : stderr)?.trim()
+  if (text === undefined) return undefined
+  // What iputils makes of EACCES: most often a broadcast address, here a route that prohibits.
+  const errno = /do you want to ping broadcast/i.test(text) ? 'EACCES' : errnoInText(text)
+  return errno === undefined ? undefined : { kind: 'errno', errno, text }
 }

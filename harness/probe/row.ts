@@ -70,7 +70,12 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
       }
       // One after the other: a repeated probe's traces and counters must be its own.
       const findings = outcome.kind === 'reply' ? {} : await investigate(prober, evidence, requestSources(talk, frames))
-      evidences.push({ ...evidence, findings })
+      const traced = findings.netfilter?.find((n) => n.ns === spec.from)
+      const sender: Control[] =
+        traced === undefined || evidence.controls.some((k) => k.end === 'source' && k.alive)
+          ? []
+          : [{ end: 'source', from: spec.from, address: spec.address, alive: true, method: 'frames', text: `netfilter in ${spec.from} traced its packet` }]
+      evidences.push({ ...evidence, controls: [...evidence.controls, ...sender], findings })
     }
     return evidences
   })

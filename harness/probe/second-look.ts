@@ -69,8 +69,8 @@ function filtersReversePath(prober: Prober, ns: string): boolean {
 
 /** Chains that run before all others and mark every packet for tracing. */
 const tracingTable = `table inet netwright_trace {
-  chain pre { type filter hook prerouting priority -2147483648; meta nftrace set 1 }
-  chain out { type filter hook output priority -2147483648; meta nftrace set 1 }
+  chain pre { type filter hook prerouting priority -2147483648; meta nftrace set 1; }
+  chain out { type filter hook output priority -2147483648; meta nftrace set 1; }
 }
 `
 

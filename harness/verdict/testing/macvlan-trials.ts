@@ -42,7 +42,7 @@ export const macvlanTrials: Readonly<Partial<Record<Reason, { readonly provoked:
       },
     ],
     alike: [
-      { what: 'the host drops all input: isolation comes first, the rule is never asked', modes: bridge, given: nft(inputDrop), from: 'node1/ns1', to: 'node1', is: `macvlan-parent-isolation at ${node1}` },
+      { what: 'the host drops all input: whether its stack lives cannot be shown', modes: bridge, given: nft(inputDrop), from: 'node1/ns1', to: 'node1', is: 'inconclusive: no-control' },
       { what: 'the same rule, asked from outside', modes: bridge, given: nft(inputDrop), from: 'node2', to: 'node1', is: 'netfilter-drop at node1' },
       { what: 'a reflecting switch joins child and parent', modes: bridge, hairpin: true, from: 'node1/ns1', to: 'node1', is: 'reached' },
       { what: 'behind a reflecting switch the host drops input', modes: bridge, hairpin: true, given: nft(inputDrop), from: 'node1/ns1', to: 'node1', is: 'netfilter-drop at node1' },
@@ -69,7 +69,7 @@ export const macvlanTrials: Readonly<Partial<Record<Reason, { readonly provoked:
     ],
     alike: [
       { what: 'vepa instead', modes: ['vepa', 'vepa'], from: 'node1/ns1', to: 'node1/ns2', is: 'vepa-not-reflected at wire:lan node1-eth0' },
-      { what: 'private, and the target drops all input: the rule is never asked', modes: ['private', 'private'], given: nft(inputDrop, 'ns2'), from: 'node1/ns1', to: 'node1/ns2', is: `private-mode at ${node1}` },
+      { what: 'private, and the target drops all input', modes: ['private', 'private'], given: nft(inputDrop, 'ns2'), from: 'node1/ns1', to: 'node1/ns2', is: 'inconclusive: no-control' },
       { what: 'bridge, and the target drops all input', modes: bridge, given: nft(inputDrop, 'ns2'), from: 'node1/ns1', to: 'node1/ns2', is: 'netfilter-drop at node1/ns2' },
       { what: 'private children meet by a router', modes: ['private', 'private'], given: apart, from: 'node1/ns1', to: 'node1/ns2', is: 'reached' },
       { what: 'behind a reflecting switch, neighbours known: warm is not cold', modes: ['private', 'private'], hairpin: true, given: knowEachOther, from: 'node1/ns1', to: 'node1/ns2', is: 'reached' },

@@ -65,7 +65,7 @@ export const pathTrials: Readonly<Partial<Record<Reason, { readonly provoked: re
   'neighbour-unanswered': {
     provoked: [
       { what: 'nobody has the address', from: 'node1', to: '10.0.0.99', is: 'neighbour-unanswered at wire:lan' },
-      { what: 'nobody has the IPv6 address', from: 'node1', to: 'fd00:a::99', is: 'neighbour-unanswered at wire:lan' },
+      { what: 'nobody has the IPv6 address', from: 'node1', to: 'fd00:a::99', family: 6, is: 'neighbour-unanswered at wire:lan' },
       { what: 'nobody has the address, asked by ARP alone', from: 'node1', to: '10.0.0.99', over: arp, is: 'neighbour-unanswered at wire:lan' },
       { what: 'arp_ignore=8', given: onNode2('sysctl -qw net.ipv4.conf.eth0.arp_ignore=8'), from: 'node1', to: 'node2', is: 'neighbour-unanswered at node2 eth0' },
       { what: 'NOARP', given: onNode2('ip link set eth0 arp off'), from: 'node1', to: 'node2', is: 'neighbour-unanswered at node2 eth0' },
@@ -106,7 +106,7 @@ export const pathTrials: Readonly<Partial<Record<Reason, { readonly provoked: re
       { what: 'a router’s device, over IPv6', given: onGw('ip link set eth1 mtu 1300'), from: 'node1', to: 'client', family: 6, over: icmp({ size: 1400, dontFragment: true }), is: 'mtu-exceeded at gw' },
     ],
     alike: [
-      { what: 'large, and fragmented', given: onGw('ip link set eth1 mtu 1300'), from: 'node1', to: 'client', over: icmp({ size: 1400 }), is: 'reached' },
+      { what: 'large, and fragmented', given: async ({ gw, client }) => { await gw.$`ip link set eth1 mtu 1300`; await client.$`ip link set eth0 mtu 1300` }, from: 'node1', to: 'client', over: icmp({ size: 1400 }), is: 'reached' },
       { what: 'large, and no route', modes: bridge, from: 'node1/ns1', to: 'client', over: icmp({ size: 1400, dontFragment: true }), is: 'no-route at node1/ns1' },
       { what: 'large, and a rule drops it', given: onGw("nft 'table inet t { chain f { type filter hook forward priority 0; meta length > 1000 drop; }; }'"), from: 'node1', to: 'client', over: icmp({ size: 1400, dontFragment: true }), is: 'netfilter-drop at gw' },
     ],
