@@ -1,6 +1,6 @@
 import { blocked, broadcast, multicast, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
+import { childrenAreIn, macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { beyond } from './claims.ts'
 
 const claim = beyond.claim('groups')
@@ -23,3 +23,4 @@ scenario(macvlanChildren('vepa'), 'vepa mode', { claim, when: 'vepa' })
 scenario(macvlanChildren('vepa', 'hairpin on'), 'vepa mode, reflected', { claim, when: 'vepa, hairpin on' })
   .expect({ ns1: { ns2: reached } }, { over })
   .expect({ ns1: { host: reached } }, { over })
+  .finding('both children are in vepa mode', childrenAreIn('vepa'))

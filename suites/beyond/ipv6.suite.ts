@@ -1,6 +1,6 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
+import { childrenAreIn, macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { beyond } from './claims.ts'
 
 const claim = beyond.claim('ipv6')
@@ -27,7 +27,9 @@ scenario(macvlanChildren('bridge', 'hairpin on'), 'bridge mode, reflected', {
   claim,
   needs,
   when: 'bridge, hairpin on',
-}).expect({ ns1: { ns2: reached, host: reached }, host: { ns1: reached } }, { family: 6 })
+})
+  .expect({ ns1: { ns2: reached, host: reached }, host: { ns1: reached } }, { family: 6 })
+  .finding('both children are in bridge mode', childrenAreIn('bridge'))
 scenario(macvlanChildren('private', 'hairpin on'), 'private mode, reflected', {
   claim,
   needs,
@@ -37,4 +39,6 @@ scenario(macvlanChildren('vepa', 'hairpin on'), 'vepa mode, reflected', {
   claim,
   needs,
   when: 'vepa, hairpin on',
-}).expect({ ns1: { ns2: reached, host: reached }, host: { ns1: reached } }, { family: 6 })
+})
+  .expect({ ns1: { ns2: reached, host: reached }, host: { ns1: reached } }, { family: 6 })
+  .finding('both children are in vepa mode', childrenAreIn('vepa'))

@@ -1,6 +1,6 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
+import { childrenAreIn, macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { virtualNics } from './claims.ts'
 
 const claim = virtualNics.claim('B4')
@@ -19,7 +19,9 @@ scenario(macvlanChildren('bridge'), 'bridge mode: children talk, never to the pa
 scenario(macvlanChildren('bridge', 'hairpin on'), 'bridge mode: a reflecting switch joins children and parent', {
   claim,
   when: 'hairpin on',
-}).expect(
-  { ns1: { ns2: reached, outside: reached, host: reached }, host: { ns1: reached } },
-  { documentSays: { ns1: { host: isolated }, host: { ns1: isolated } } },
-)
+})
+  .expect(
+    { ns1: { ns2: reached, outside: reached, host: reached }, host: { ns1: reached } },
+    { documentSays: { ns1: { host: isolated }, host: { ns1: isolated } } },
+  )
+  .finding('both children are in bridge mode', childrenAreIn('bridge'))

@@ -1,6 +1,6 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
+import { childrenAreIn, macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { virtualNics } from './claims.ts'
 
 const claim = virtualNics.claim('B4')
@@ -21,4 +21,6 @@ scenario(macvlanChildren('vepa'), 'vepa mode: children do not talk past a plain 
 scenario(macvlanChildren('vepa', 'hairpin on'), 'vepa mode: children talk by way of a reflecting switch', {
   claim,
   when: 'hairpin on',
-}).expect({ ns1: { ns2: reached, outside: reached, host: reached }, ns2: { ns1: reached }, host: { ns1: reached } })
+})
+  .expect({ ns1: { ns2: reached, outside: reached, host: reached }, ns2: { ns1: reached }, host: { ns1: reached } })
+  .finding('both children are in vepa mode', childrenAreIn('vepa'))
