@@ -1,3 +1,4 @@
+import { reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { bareHost } from '../../fixtures/topologies/virtual-nics-macvlan.ts'
 import { beyond } from './claims.ts'
@@ -8,6 +9,7 @@ scenario(bareHost, 'what ip prints with an @ is not always a name', {
   claim: beyond.claim('at-names'),
   needs: ['link:macvlan'],
 })
+  .expect({ host: { outside: reached } })
   .given('one device is created as mac9, one as mac1@eth0', async ({ host: { $ } }) => {
     await $`ip link add link eth0 name mac9 type macvlan mode bridge`
     await $`ip link add link eth0 name mac1@eth0 type macvlan mode bridge`

@@ -1,3 +1,4 @@
+import { reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { beyond } from './claims.ts'
@@ -5,6 +6,7 @@ import { beyond } from './claims.ts'
 // Frames are given to children by MAC address. The check waits until a device is set up: what is down gets nothing
 // (drivers/net/macvlan.c, macvlan_open).
 scenario(macvlanChildren('bridge'), 'a MAC address is given away once', { claim: beyond.claim('duplicate-mac') })
+  .expect({ ns1: { ns2: reached } })
   .finding('a second child with the MAC address of mac1 can be created', async ({ hosts, graph }) => {
     const mac1 = (await graph()).namespaces.flatMap((ns) => ns.interfaces).find((i) => i.name === 'mac1')
     const { $ } = hosts.host

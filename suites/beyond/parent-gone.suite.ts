@@ -7,6 +7,7 @@ const claim = beyond.claim('parent-deleted')
 
 // A child is a view of its parent: with the parent it goes from every namespace, whose other devices stay.
 scenario(macvlanChildren('bridge'), 'children vanish with their parent', { claim, when: 'the parent is deleted' })
+  .expect({ ns1: { ns2: reached } })
   .finding('before, each namespace has its child', async ({ graph }) => childrenIn(await graph(), ['mac1', 'mac2']))
   .given('the parent is deleted', ({ host: { $ } }) => $`ip link del eth0`)
   .finding('after, no namespace has one', async ({ graph }) => childrenIn(await graph(), []))

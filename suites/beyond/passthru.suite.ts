@@ -24,12 +24,19 @@ scenario(passthruChild, 'a passthru child takes the NIC over', { claim: beyond.c
 
 for (const mode of ['passthru', 'bridge'] as const) {
   // EINVAL is all that the kernel says of it (drivers/net/macvlan.c, macvlan_common_newlink).
-  scenario(passthruChild, `a second child in ${mode} mode is refused`, { claim: beyond.claim('passthru') }).finding(
-    `ip link add link eth0 name mac2 type macvlan mode ${mode}`,
-    async ({ hosts }) => {
-      const made = await hosts.host.$({ nothrow: true })`ip link add link eth0 name mac2 type macvlan mode ${mode}`
-      return { holds: made.exitCode === 0, found: made.stderr.trim() }
-    },
-    { expected: false, documentSays: false },
-  )
+  scenario(passthruChild, `a second child in ${mode} mode is refused`, { claim: beyond.claim('passthru') })
+    .expect({ ns1: { outside: reached } })
+    .finding('the first child is in passthru mode', async ({ graph }) => {
+      const children = (await graph()).namespaces.flatMap((ns) => ns.interfaces.filter((i) => i.kind === 'macvlan'))
+      const found = children.map((i) => `${i.name} ${i.mode ?? 'without a mode'}`).join(', ')
+      return { holds: found === 'mac1 passthru', found }
+    })
+    .finding(
+      `ip link add link eth0 name mac2 type macvlan mode ${mode}`,
+      async ({ hosts }) => {
+        const made = await hosts.host.$({ nothrow: true })`ip link add link eth0 name mac2 type macvlan mode ${mode}`
+        return { holds: made.exitCode === 0, found: made.stderr.trim() }
+      },
+      { expected: false, documentSays: false },
+    )
 }

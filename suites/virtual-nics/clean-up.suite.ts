@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Hosts } from 'netwright'
+import { reached, type Hosts } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { atNames, bareHost, makeAtChildren } from '../../fixtures/topologies/virtual-nics-macvlan.ts'
 import { virtualNics } from './claims.ts'
@@ -12,26 +12,29 @@ scenario(bareHost, 'deleting namespaces and links leaves nothing', {
   claim,
   when: 'nobody inside',
   needs: ['link:macvlan'],
-}).finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts }) => {
-  const { $ } = hosts.host
-  const before = await stateOf(hosts)
-  await makeAtChildren(hosts)
-  await $`ip link add link eth0 name mac3@eth0 type macvlan mode bridge`
-  const between = await stateOf(hosts)
-  await $`ip netns del ns1`
-  await $`ip netns del ns2`
-  await $`ip link del mac3@eth0`
-  const isAsBefore = await becomes(async () => (await stateOf(hosts)) === before)
-  const left = (await stateOf(hosts)).split('\n').filter((line) => !before.includes(line))
-  return {
-    holds: isAsBefore && between !== before,
-    found: isAsBefore ? 'all is as before' : `left: ${left.join('; ')}`,
-  }
 })
+  .expect({ host: { outside: reached } })
+  .finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts }) => {
+    const { $ } = hosts.host
+    const before = await stateOf(hosts)
+    await makeAtChildren(hosts)
+    await $`ip link add link eth0 name mac3@eth0 type macvlan mode bridge`
+    const between = await stateOf(hosts)
+    await $`ip netns del ns1`
+    await $`ip netns del ns2`
+    await $`ip link del mac3@eth0`
+    const isAsBefore = await becomes(async () => (await stateOf(hosts)) === before)
+    const left = (await stateOf(hosts)).split('\n').filter((line) => !before.includes(line))
+    return {
+      holds: isAsBefore && between !== before,
+      found: isAsBefore ? 'all is as before' : `left: ${left.join('; ')}`,
+    }
+  })
 
 // `ip netns del` takes away a name. A namespace lives as long as a process is in it, and its devices with it.
 let sleeper = ''
 scenario(atNames, 'a process keeps a deleted namespace alive', { claim, when: 'a process inside' })
+  .expect({ outside: { ns1: reached, ns2: reached } })
   .finding(
     'after ip netns del ns1 nobody answers at 192.168.0.100',
     async ({ hosts }) => {

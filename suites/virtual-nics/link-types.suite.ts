@@ -1,3 +1,4 @@
+import { reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { linkTypes } from '../../fixtures/topologies/link-types.ts'
 import { virtualNics } from './claims.ts'
@@ -34,25 +35,26 @@ const types: Readonly<Record<string, string>> = {
 }
 
 for (const [type, words] of Object.entries(types)) {
-  scenario(linkTypes, `${type} devices can be created`, { claim, when: type, needs: [`link:${type}`] }).finding(
-    `ip link add ${words}`,
-    async ({ hosts, graph }) => {
+  scenario(linkTypes, `${type} devices can be created`, { claim, when: type, needs: [`link:${type}`] })
+    .expect({ host: { outside: reached } })
+    .finding(`ip link add ${words}`, async ({ hosts, graph }) => {
       const { $ } = hosts.host
       if (type === 'hsr') await $`ip link add end1 type veth peer name end2`
       const made = await $({ nothrow: true })`ip link add ${words.split(' ')}`
       const device = (await graph()).namespaces.flatMap((ns) => ns.interfaces).find((i) => i.name === 'new0')
       const found = device === undefined ? made.stderr.trim() : `${device.name}: ${device.kind}, MTU ${device.mtu}`
       return { holds: device?.kind === type, found }
-    },
-  )
+    })
 }
 
 // The manual page's synopsis does not say which of its options a type cannot do without.
-scenario(linkTypes, 'vxlan needs an id', { claim, when: 'vxlan without an id', needs: ['link:vxlan'] }).finding(
-  'ip link add name new0 type vxlan',
-  async ({ hosts }) => {
-    const made = await hosts.host.$({ nothrow: true })`ip link add name new0 type vxlan`
-    return { holds: made.exitCode === 0, found: made.stderr.trim() }
-  },
-  { expected: false, documentSays: true },
-)
+scenario(linkTypes, 'vxlan needs an id', { claim, when: 'vxlan without an id', needs: ['link:vxlan'] })
+  .expect({ host: { outside: reached } })
+  .finding(
+    'ip link add name new0 type vxlan',
+    async ({ hosts }) => {
+      const made = await hosts.host.$({ nothrow: true })`ip link add name new0 type vxlan`
+      return { holds: made.exitCode === 0, found: made.stderr.trim() }
+    },
+    { expected: false, documentSays: true },
+  )
