@@ -5,7 +5,12 @@ import type { Field } from './attempt.ts'
  * Asks something of a namespace by a short command, journalled as a probe's. Undefined when the command or the namespace
  * is not there: then nothing is known, which never counts as an answer.
  */
-export async function runIn(field: Field, ns: string, argv: readonly string[], input?: string): Promise<RunOutput | undefined> {
+export async function runIn(
+  field: Field,
+  ns: string,
+  argv: readonly string[],
+  input?: string,
+): Promise<RunOutput | undefined> {
   const target = field.lab.namespaces.get(ns)
   if (target === undefined) return undefined
   const startedAt = performance.now()

@@ -51,7 +51,9 @@ export function openControls(prober: Prober): Controls {
     controlsFor: async (spec) => {
       const { owner } = spec
       if (owner === undefined) return []
-      const peers = candidates(prober, spec).slice(0, peersAsked).map((peer) => askPeer(prober, spec, peer))
+      const peers = candidates(prober, spec)
+        .slice(0, peersAsked)
+        .map((peer) => askPeer(prober, spec, peer))
       const anyPeer = firstAlive(peers.map((peer) => peer.control))
       // A peer says more than the target itself, and a living one is quick.
       const quick = await Promise.race([anyPeer, pause(prober.patience.quietMs)])
@@ -72,7 +74,11 @@ async function firstAlive(asked: readonly Promise<Control>[]): Promise<Control |
 function candidates(prober: Prober, spec: ProbeSpec): string[] {
   const proven = prober.peers.for(spec.address)
   const others = prober.graph.namespaces
-    .filter((ns) => ns.role !== 'wire' && ns.interfaces.some((i) => i.kind !== 'loopback' && i.addresses.some((a) => a.family === spec.family)))
+    .filter(
+      (ns) =>
+        ns.role !== 'wire' &&
+        ns.interfaces.some((i) => i.kind !== 'loopback' && i.addresses.some((a) => a.family === spec.family)),
+    )
     .map((ns) => ns.id)
   const ownHost = (spec.owner ?? '').split('/')[0]
   const foreign = others.filter((id) => id.split('/')[0] !== ownHost)
@@ -87,13 +93,17 @@ function askPeer(prober: Prober, spec: ProbeSpec, peer: string): { control: Prom
   const protocol = isSpoken && kind !== 'icmp' ? spec.protocol : ({ kind: 'icmp' } as const)
   const asked: ProbeSpec = { ...spec, from: peer, protocol }
   const attempt = startAttempt(prober, asked)
-  const backstop = setTimeout(() => { attempt.abandon() }, prober.patience.traceMs)
+  const backstop = setTimeout(() => {
+    attempt.abandon()
+  }, prober.patience.traceMs)
   const live = async (): Promise<Control> => {
     const outcome = await attempt.outcome
     clearTimeout(backstop)
     const alive = outcome.kind === 'reply'
     if (alive) prober.peers.note(asked)
-    const text = alive ? `${peer} reached ${spec.address} in the same window` : `${peer} could not reach ${spec.address}`
+    const text = alive
+      ? `${peer} reached ${spec.address} in the same window`
+      : `${peer} could not reach ${spec.address}`
     return { end: 'target', from: peer, address: spec.address, alive, method: 'peer', text }
   }
   return { control: live(), abandon: attempt.abandon }
@@ -115,7 +125,9 @@ async function askSelf(prober: Prober, family: Family, owner: string, own: strin
   const address = holder?.up === true ? own : family === 4 ? '127.0.0.1' : '::1'
   const wasUp = interfaces.find((i) => i.name === 'lo')?.up === true
   const ask = `ping ${family === 6 ? '-6' : '-4'} -n -c 1 -W 1 ${address}`
-  const script = wasUp ? ask : `ip link set lo up && { ${ask}; code=$?; ip addr flush dev lo; ip link set lo down; exit $code; }`
+  const script = wasUp
+    ? ask
+    : `ip link set lo up && { ${ask}; code=$?; ip addr flush dev lo; ip link set lo down; exit $code; }`
   const startedAt = performance.now()
   const place = { place: target.place, env: lab.machine.environment, timeoutMs: 3000 }
   const done = await lab.channel.run(['sh', '-c', script], place).catch((error: unknown) => {
@@ -124,7 +136,16 @@ async function askSelf(prober: Prober, family: Family, owner: string, own: strin
   })
   if (done === undefined) return { ...control, address, alive: false, text: `nothing can be run in ${owner}` }
   const [stdout, stderr] = [done.stdout.toString(), done.stderr.toString()]
-  lab.journal.note({ host: owner, command: script, by: 'probe', code: done.code, signal: done.signal, stdout, stderr, startedAt })
+  lab.journal.note({
+    host: owner,
+    command: script,
+    by: 'probe',
+    code: done.code,
+    signal: done.signal,
+    stdout,
+    stderr,
+    startedAt,
+  })
   const alive = readPing(done.code, stdout, stderr).kind === 'reply'
   const text = alive ? `${owner} answers itself at ${address}` : `${owner} does not even answer itself at ${address}`
   return { ...control, address, alive, text }

@@ -13,7 +13,10 @@ import type { Prober } from './prober.ts'
  */
 export async function investigate(prober: Prober, evidence: Evidence, senders: readonly string[]): Promise<Findings> {
   const suspects = suspectNamespaces(prober, evidence)
-  const [routes, socket] = await Promise.all([lookUpRoutes(prober, evidence, suspects, senders), isListening(prober, evidence)])
+  const [routes, socket] = await Promise.all([
+    lookUpRoutes(prober, evidence, suspects, senders),
+    isListening(prober, evidence),
+  ])
   const look = suspects.length > 0 ? await secondLook(prober, evidence.probe, suspects) : {}
   const unknown = [...(look.unknown ?? []), ...(routes.unknown ?? []), ...(socket.unknown ?? [])]
   return { ...look, ...routes, ...socket, ...(unknown.length > 0 ? { unknown } : {}) }
@@ -24,7 +27,8 @@ export function suspectNamespaces(prober: Prober, evidence: Evidence): string[] 
   const { outcome, sightings, probe } = evidence
   const suspects = new Set<string>()
   if (outcome.kind === 'errno' && (outcome.errno === 'EPERM' || outcome.errno === 'EACCES')) suspects.add(probe.from)
-  const left = (kind: Sighting['kind']): boolean => sightings.some((s) => s.kind === kind && s.ns === probe.from && s.direction === 'out')
+  const left = (kind: Sighting['kind']): boolean =>
+    sightings.some((s) => s.kind === kind && s.ns === probe.from && s.direction === 'out')
   // Nothing to wait for kept the request in: its next hop was known, or was never asked for.
   const isResolved = sightings.some((s) => s.kind === 'advert' && s.ns === probe.from) || !left('solicit')
   if (probe.protocol.kind !== 'arp' && !left('request') && isResolved) suspects.add(probe.from)
@@ -47,7 +51,9 @@ function follows(wentIn: Sighting, later: Sighting, owner: string | undefined): 
   if (later.dev !== wentIn.dev && later.direction === 'in') return true
   // A router sends on what it got; only the target answers. Anything else is somebody's refusal.
   const answers = ['reply', 'return-solicit']
-  return later.direction === 'out' && (later.kind === wentIn.kind || (wentIn.ns === owner && answers.includes(later.kind)))
+  return (
+    later.direction === 'out' && (later.kind === wentIn.kind || (wentIn.ns === owner && answers.includes(later.kind)))
+  )
 }
 
 async function lookUpRoutes(
@@ -103,7 +109,11 @@ async function isListening(prober: Prober, evidence: Evidence): Promise<Pick<Fin
   const { port } = probe.protocol
   const kind = probe.protocol.kind === 'tcp' ? '-ltnH' : '-lunH'
   const done = await runIn(prober, probe.owner, ['ss', kind])
-  const lines = done?.stdout.toString().split('\n').filter((line) => line !== '') ?? []
+  const lines =
+    done?.stdout
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '') ?? []
   const isOurs = done?.code === 0 && lines.every((line) => /^(LISTEN|UNCONN)\s/.test(line))
   if (!isOurs) return { unknown: [`the sockets of ${probe.owner} cannot be listed: ss cannot be run there`] }
   return { listening: lines.some((line) => covers(line.split(/\s+/)[3] ?? '', probe.address, port)) }

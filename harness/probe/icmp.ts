@@ -23,8 +23,18 @@ export function attemptEcho(field: Field, spec: ProbeSpec): Attempt {
   // Left alone, ping forbids fragmentation as long as it knows no smaller path MTU.
   const fragment = size === undefined && mayFragment ? [] : ['-M', mayFragment ? 'dont' : 'do']
   const argv = [
-    'ping', spec.family === 6 ? '-6' : '-4', '-n', '-c', '1', '-W', String(pingBackstop), '-p', token.toString('hex'),
-    ...(size === undefined ? [] : ['-s', String(size)]), ...fragment, spec.address,
+    'ping',
+    spec.family === 6 ? '-6' : '-4',
+    '-n',
+    '-c',
+    '1',
+    '-W',
+    String(pingBackstop),
+    '-p',
+    token.toString('hex'),
+    ...(size === undefined ? [] : ['-s', String(size)]),
+    ...fragment,
+    spec.address,
   ]
   const target = lab.namespaces.get(spec.from)
   let child: RemoteProcess | undefined

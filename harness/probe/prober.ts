@@ -30,4 +30,3 @@ export interface Prober extends Field {
   /** Who reached whom before in this lab: the first choice for a control. */
   readonly peers: KnownPeers
 }
-

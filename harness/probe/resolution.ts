@@ -16,12 +16,18 @@ export function attemptResolution(field: Field, spec: ProbeSpec): Attempt {
   const own = dev?.addresses.find((a) => a.family === spec.family)
   let abandon: () => void = () => undefined
   const abandoned = new Promise<Outcome>((resolve) => {
-    abandon = () => { resolve({ kind: 'silence' }) }
+    abandon = () => {
+      resolve({ kind: 'silence' })
+    }
   })
   async function live(): Promise<Outcome> {
     if (target === undefined) return { kind: 'namespace-missing', text: `namespace ${spec.from} does not exist` }
     if (dev === undefined || own === undefined) {
-      return { kind: 'errno', errno: 'ENETUNREACH', text: `${spec.from} has no device by which to ask for ${spec.address}` }
+      return {
+        kind: 'errno',
+        errno: 'ENETUNREACH',
+        text: `${spec.from} has no device by which to ask for ${spec.address}`,
+      }
     }
     const question = { sourceMac: dev.mac, source: own.address, target: spec.address }
     const frame = spec.family === 4 ? arpRequest(question) : neighbourSolicitation(question)
@@ -33,5 +39,12 @@ export function attemptResolution(field: Field, spec: ProbeSpec): Attempt {
     }
     return abandoned
   }
-  return { spec, marks: {}, outcome: Promise.race([live(), abandoned]), abandon: () => { abandon() } }
+  return {
+    spec,
+    marks: {},
+    outcome: Promise.race([live(), abandoned]),
+    abandon: () => {
+      abandon()
+    },
+  }
 }

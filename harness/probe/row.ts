@@ -74,7 +74,16 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
       const sender: Control[] =
         traced === undefined || evidence.controls.some((k) => k.end === 'source' && k.alive)
           ? []
-          : [{ end: 'source', from: spec.from, address: spec.address, alive: true, method: 'frames', text: `netfilter in ${spec.from} traced its packet` }]
+          : [
+              {
+                end: 'source',
+                from: spec.from,
+                address: spec.address,
+                alive: true,
+                method: 'frames',
+                text: `netfilter in ${spec.from} traced its packet`,
+              },
+            ]
       evidences.push({ ...evidence, controls: [...evidence.controls, ...sender], findings })
     }
     return evidences
@@ -86,7 +95,11 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
  * may lack the file; then those are kept).
  */
 async function coolDown({ channel }: Prober['lab'], nets: readonly string[]): Promise<void> {
-  const flush = [4, 6].map((v): FileOperation => ({ kind: 'write', path: `/proc/sys/net/ipv${String(v)}/route/flush`, value: '1' }))
+  const flush = [4, 6].map((v): FileOperation => ({
+    kind: 'write',
+    path: `/proc/sys/net/ipv${String(v)}/route/flush`,
+    value: '1',
+  }))
   await Promise.all([channel.neighbours('flush', nets), ...nets.map((net) => channel.files(net, flush))])
 }
 
@@ -113,12 +126,8 @@ async function settle(
       done[i] = { outcome, ms: performance.now() - startedAt }
     }),
   )
-  let over = false
-  const finished = all.then(() => {
-    over = true
-  })
-  while (!over) {
-    await Promise.race([finished, pause(prober.patience.lookMs)])
+  while (done.includes(undefined)) {
+    await Promise.race([all, pause(prober.patience.lookMs)])
     const elapsed = performance.now() - startedAt
     const pending = attempts.map((_, i) => i).filter((i) => done[i] === undefined)
     if (pending.length === 0) continue
@@ -132,7 +141,8 @@ async function settle(
   return talks.map((talk, i): Settled => {
     const settled = done[i] ?? { outcome: { kind: 'silence' }, ms: performance.now() - startedAt }
     // No program waits for the answer to an injected question.
-    const isAnswer = talk.spec.protocol.kind === 'arp' && settled.outcome.kind === 'silence' && isAnswered(prober, talk, from)
+    const isAnswer =
+      talk.spec.protocol.kind === 'arp' && settled.outcome.kind === 'silence' && isAnswered(prober, talk, from)
     return isAnswer ? { ...settled, outcome: { kind: 'reply' } } : settled
   })
 }
@@ -169,7 +179,10 @@ function isAnswered({ watch, graph }: Prober, talk: Conversation, from: number):
 /** The neighbour tables of every namespace, now. */
 async function neighbourStates(prober: Prober): Promise<NeighbourState[]> {
   const targets = [...prober.lab.namespaces.values()]
-  const tables = await prober.lab.channel.neighbours('read', targets.map((t) => t.path))
+  const tables = await prober.lab.channel.neighbours(
+    'read',
+    targets.map((t) => t.path),
+  )
   return tables.flatMap((table, i) => {
     const target = targets[i]
     if (target === undefined) return []
@@ -189,7 +202,14 @@ function targetFrames({ owner, address }: ProbeSpec, sightings: Evidence['sighti
   const kinds = ['advert', 'reply', 'reset', 'error', 'return-solicit']
   const said = sightings.find((s) => s.ns === owner && s.direction === 'out' && kinds.includes(s.kind))
   if (said === undefined) return undefined
-  return { end: 'target', from: said.ns, address, alive: true, method: 'frames', text: `${said.ns} sent "${said.text}" by ${said.dev}` }
+  return {
+    end: 'target',
+    from: said.ns,
+    address,
+    alive: true,
+    method: 'frames',
+    text: `${said.ns} sent "${said.text}" by ${said.dev}`,
+  }
 }
 
 /**

@@ -26,7 +26,8 @@ export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: read
   const traced = suspects.filter((_, i) => rules[i] === 'some')
   const counted = suspects.filter((ns) => filtersReversePath(prober, ns))
   const before = await Promise.all(counted.map((ns) => readCounters(prober, ns)))
-  const look = traced.length + counted.length > 0 ? await traceNetfilter(prober, spec, traced) : { netfilter: [], failed: [] }
+  const look =
+    traced.length + counted.length > 0 ? await traceNetfilter(prober, spec, traced) : { netfilter: [], failed: [] }
   const after = await Promise.all(counted.map((ns) => readCounters(prober, ns)))
   const counters = counted.flatMap((ns, i) =>
     counterNames.flatMap((name) => {
@@ -54,7 +55,10 @@ async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 
   const legacy = ['/proc/self/net/ip_tables_names', '/proc/self/net/ip6_tables_names']
   const [listed, tables] = await Promise.all([
     runIn(prober, ns, ['nft', 'list', 'ruleset']),
-    prober.lab.channel.files(target.path, legacy.map((path): FileOperation => ({ kind: 'read', path }))),
+    prober.lab.channel.files(
+      target.path,
+      legacy.map((path): FileOperation => ({ kind: 'read', path })),
+    ),
   ])
   if (listed?.code !== 0) return 'unknown'
   const rules = listed.stdout.toString().trim()
@@ -93,13 +97,17 @@ async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: reado
         timeoutMs: 10_000,
       })
       let text = ''
-      child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString() })
+      child.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
       child.stdin.on('error', () => undefined)
       tracers.push({ ns, child, text: () => text })
     }
     for (let i = 0; i < repeats; i++) {
       const attempt = startAttempt(prober, spec)
-      const backstop = setTimeout(() => { attempt.abandon() }, repeatMs)
+      const backstop = setTimeout(() => {
+        attempt.abandon()
+      }, repeatMs)
       await attempt.outcome
       clearTimeout(backstop)
       if (tracers.length === 0) break // the repeat was for the counters
@@ -130,11 +138,18 @@ function isOfProbe(line: string, spec: ProbeSpec): boolean {
   const { protocol, address } = spec
   if (!line.includes(' packet: ')) return false
   if (protocol.kind === 'tcp' || protocol.kind === 'udp') {
-    const ends = [`${protocol.kind} sport ${String(protocol.port)} `, `${protocol.kind} dport ${String(protocol.port)} `]
+    const ends = [
+      `${protocol.kind} sport ${String(protocol.port)} `,
+      `${protocol.kind} dport ${String(protocol.port)} `,
+    ]
     return ends.some((end) => `${line} `.includes(end)) && line.includes(address)
   }
-  if ('port' in protocol) return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
-  return / type echo-re(quest|ply)\b/.test(line) && (line.includes(`daddr ${address} `) || line.includes(`saddr ${address} `))
+  if ('port' in protocol)
+    return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
+  return (
+    / type echo-re(quest|ply)\b/.test(line) &&
+    (line.includes(`daddr ${address} `) || line.includes(`saddr ${address} `))
+  )
 }
 
 /**

@@ -26,9 +26,12 @@ export interface Conversation {
 
 export function conversation(graph: Graph, spec: ProbeSpec, marks: Marks): Conversation {
   const own = (ns: string | undefined): string[] =>
-    (ns === undefined ? undefined : findNamespace(graph, ns))?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
+    (ns === undefined ? undefined : findNamespace(graph, ns))?.interfaces.flatMap((i) =>
+      i.addresses.map((a) => a.address),
+    ) ?? []
   const sources = new Set(own(spec.from))
-  const backHops = spec.owner === undefined ? [] : [...sources].map((source) => nextHop(graph, spec.owner ?? '', source))
+  const backHops =
+    spec.owner === undefined ? [] : [...sources].map((source) => nextHop(graph, spec.owner ?? '', source))
   return {
     spec,
     marks,
@@ -44,7 +47,8 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
   for (const seen of frames) {
     const frame = decoded(seen)
     const kind = frame === undefined ? undefined : kindOf(talk, frame.packet)
-    if (frame !== undefined && talk.endedAt !== undefined && seen.at > talk.endedAt && !isLate(talk, frame.packet)) continue
+    if (frame !== undefined && talk.endedAt !== undefined && seen.at > talk.endedAt && !isLate(talk, frame.packet))
+      continue
     if (frame !== undefined && kind !== undefined) found.push({ seen, frame, kind })
   }
   found.sort((a, b) => Number(a.seen.frame.timestamp - b.seen.frame.timestamp))
@@ -113,17 +117,22 @@ export function deviceName(graph: Graph, seen: SeenFrame): string {
 function kindOf(talk: Conversation, packet: Packet): SightingKind | undefined {
   switch (packet.kind) {
     case 'arp':
-      return packet.op === 1 ? solicitKind(talk, packet.sender, packet.target) : advertKind(talk, packet.sender, packet.target)
+      return packet.op === 1
+        ? solicitKind(talk, packet.sender, packet.target)
+        : advertKind(talk, packet.sender, packet.target)
     case 'ipv4':
     case 'ipv6':
       return transportKind(talk, packet.source, packet.target, packet.transport)
-    default:
+    case 'malformed':
+    case 'other-packet':
+    case 'stp':
       return undefined
   }
 }
 
 function solicitKind(talk: Conversation, asker: string, sought: string): SightingKind | undefined {
-  if (talk.spec.protocol.kind === 'arp') return talk.sources.has(asker) && sought === talk.spec.address ? 'request' : undefined
+  if (talk.spec.protocol.kind === 'arp')
+    return talk.sources.has(asker) && sought === talk.spec.address ? 'request' : undefined
   if (talk.sources.has(asker)) return talk.sought.has(sought) ? 'solicit' : undefined
   if (talk.soughtBack.has(sought) && asker === talk.spec.address) return 'return-solicit'
   // The last router before the target, or before the source on the way back.
@@ -132,14 +141,20 @@ function solicitKind(talk: Conversation, asker: string, sought: string): Sightin
 }
 
 function advertKind(talk: Conversation, answerer: string, asker: string): SightingKind | undefined {
-  if (talk.spec.protocol.kind === 'arp') return answerer === talk.spec.address && talk.sources.has(asker) ? 'reply' : undefined
+  if (talk.spec.protocol.kind === 'arp')
+    return answerer === talk.spec.address && talk.sources.has(asker) ? 'reply' : undefined
   if (talk.sources.has(asker)) return talk.sought.has(answerer) ? 'advert' : undefined
   if (talk.soughtBack.has(answerer) && asker === talk.spec.address) return 'return-advert'
   if (answerer === talk.spec.address) return 'advert'
   return talk.sources.has(answerer) ? 'return-advert' : undefined
 }
 
-function transportKind(talk: Conversation, source: string, target: string, transport: Transport): SightingKind | undefined {
+function transportKind(
+  talk: Conversation,
+  source: string,
+  target: string,
+  transport: Transport,
+): SightingKind | undefined {
   switch (transport.kind) {
     case 'neighbour-solicitation':
       return solicitKind(talk, source, transport.target)
@@ -161,7 +176,14 @@ function transportKind(talk: Conversation, source: string, target: string, trans
       return transport.flags.includes('R') ? 'reset' : 'reply'
     case 'icmp-error':
       return quotes(talk, transport.quoted) ? 'error' : undefined
-    default:
+    case 'later-fragment':
+    case 'malformed':
+    case 'membership':
+    case 'other-icmp':
+    case 'other-transport':
+    case 'redirect':
+    case 'router-advertisement':
+    case 'router-solicitation':
       return undefined
   }
 }
@@ -177,7 +199,9 @@ function portOf(spec: ProbeSpec): number | undefined {
 
 function carries(talk: Conversation, payload: Uint8Array): boolean {
   const token = talk.marks.token
-  return token !== undefined && Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(Buffer.from(token))
+  return (
+    token !== undefined && Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(Buffer.from(token))
+  )
 }
 
 /** Whether an error quotes the probe's request; the quotation may be cut before the token. */
@@ -185,7 +209,8 @@ function quotes(talk: Conversation, packet: Packet): boolean {
   if (packet.kind !== 'ipv4' && packet.kind !== 'ipv6') return false
   const t = packet.transport
   if (t.kind === 'echo-request') return carries(talk, t.payload)
-  if (t.kind === 'udp' || t.kind === 'tcp') return t.sourcePort === talk.marks.port && t.targetPort === portOf(talk.spec)
+  if (t.kind === 'udp' || t.kind === 'tcp')
+    return t.sourcePort === talk.marks.port && t.targetPort === portOf(talk.spec)
   return false
 }
 

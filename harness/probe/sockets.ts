@@ -49,13 +49,21 @@ export function attemptSocket(field: Field, spec: ProbeSpec): Attempt {
       })
     } catch (error) {
       if (!(error instanceof FarEndError)) throw error
-      return error.errno === 2 ? { kind: 'namespace-missing', text: error.message } : { kind: 'failed', text: error.message }
+      return error.errno === 2
+        ? { kind: 'namespace-missing', text: error.message }
+        : { kind: 'failed', text: error.message }
     }
     if (running.port !== 0) marks.port = running.port
     const said = await running.outcome
     const command = `connect ${protocol.kind} ${group ?? spec.address}:${String(protocol.port)}, send ${token}, wait for its echo`
     lab.journal.note({
-      host: spec.from, command, by: 'probe', code: said.kind === 'echo' ? 0 : 1, stdout: said.kind, stderr: said.text, startedAt,
+      host: spec.from,
+      command,
+      by: 'probe',
+      code: said.kind === 'echo' ? 0 : 1,
+      stdout: said.kind,
+      stderr: said.text,
+      startedAt,
     })
     switch (said.kind) {
       case 'echo':
@@ -66,11 +74,18 @@ export function attemptSocket(field: Field, spec: ProbeSpec): Attempt {
         return { kind: 'errno', errno: errnoByNumber(said.errno), text: said.text }
     }
   }
-  return { spec, marks, outcome: Promise.race([live(), abandoned]), abandon: () => { abandon() } }
+  return {
+    spec,
+    marks,
+    outcome: Promise.race([live(), abandoned]),
+    abandon: () => {
+      abandon()
+    },
+  }
 }
 
-/** The address that a broadcast or multicast probe sends to, from the source's point of view. */
-function groupAddress(field: Field, spec: ProbeSpec): string | 'none' | undefined {
+/** The address that a broadcast or multicast probe sends to (`none` when the source has no subnet for it), from the source's point of view. */
+function groupAddress(field: Field, spec: ProbeSpec): string | undefined {
   if (spec.protocol.kind === 'multicast') return probeGroup[spec.family]
   if (spec.protocol.kind !== 'broadcast') return undefined
   const out = egress(field.graph, spec.from, spec.address)
@@ -82,14 +97,20 @@ function groupAddress(field: Field, spec: ProbeSpec): string | 'none' | undefine
  * Runs the echo services that the probes of a row need at their targets, for as long as `during` lasts.
  * A port that is taken there is left alone: the topology's own service has it.
  */
-export async function withEchoServices<T>(field: Field, specs: readonly ProbeSpec[], during: () => Promise<T>): Promise<T> {
+export async function withEchoServices<T>(
+  field: Field,
+  specs: readonly ProbeSpec[],
+  during: () => Promise<T>,
+): Promise<T> {
   const stops = new Map<string, () => void>()
   for (const spec of specs) {
     const p = spec.protocol
     if (p.kind === 'icmp' || p.kind === 'arp' || spec.owner === undefined) continue
     if ((p.kind === 'tcp' || p.kind === 'udp') && p.service === 'own') continue
     const target = field.lab.namespaces.get(spec.owner)
-    const dev = findNamespace(field.graph, spec.owner)?.interfaces.find((i) => i.addresses.some((a) => a.address === spec.address))
+    const dev = findNamespace(field.graph, spec.owner)?.interfaces.find((i) =>
+      i.addresses.some((a) => a.address === spec.address),
+    )
     const key = [spec.owner, spec.family, p.kind, p.port].join(' ')
     if (target === undefined || stops.has(key)) continue
     const join = p.kind === 'multicast' && dev !== undefined

@@ -18,4 +18,3 @@ export function startAttempt(field: Field, spec: ProbeSpec): Attempt {
       return attemptSocket(field, spec)
   }
 }
-

@@ -30,7 +30,7 @@ export interface Proof {
 export function openCase(evidence: Evidence, graph: Graph): Case {
   const { from, owner, address } = evidence.probe
   const source = findNamespace(graph, from)
-  const left = evidence.sightings.find((s) => s.ns === from && s.direction === 'out')
+  const left = evidence.sightings.find((s) => s.ns === from && s.direction === 'out' && forthKinds.includes(s.kind))
   const name = left?.dev ?? egress(graph, from, address)?.name ?? deviceTowards(source, evidence)
   const dev = source?.interfaces.find((i) => i.name === name)
   return {
@@ -38,7 +38,8 @@ export function openCase(evidence: Evidence, graph: Graph): Case {
     graph,
     source,
     sourceSpot: source && dev ? { ns: source, dev } : undefined,
-    ownerSpot: spotOf(owner === undefined ? undefined : findNamespace(graph, owner), address) ?? ownerOf(graph, address),
+    ownerSpot:
+      spotOf(owner === undefined ? undefined : findNamespace(graph, owner), address) ?? ownerOf(graph, address),
   }
 }
 

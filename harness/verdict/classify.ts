@@ -38,7 +38,9 @@ function decide(c: Case, proofs: readonly Proof[]): Verdict {
   if (evidence.captureProblem !== undefined) return inconclusive('capture-failed', evidence.captureProblem)
   if (outcome.kind === 'reply') return confirmReply(c)
   const late = evidence.sightings.find((s) => s.kind === 'reply' && s.ns === probe.from && s.direction === 'in')
-  const explained = proofs.some((p) => p.reason === 'netfilter-drop' || p.reason === 'passthru-takes-all' || p.reason === 'reverse-path-filter')
+  const explained = proofs.some(
+    (p) => p.reason === 'netfilter-drop' || p.reason === 'passthru-takes-all' || p.reason === 'reverse-path-filter',
+  )
   if (late !== undefined && outcome.kind === 'silence' && !explained) {
     return inconclusive('contradictory', `no answer was reported, yet "${late.text}" came in at ${late.ns} ${late.dev}`)
   }
@@ -49,7 +51,8 @@ function confirmReply(c: Case): Verdict {
   const { from, owner, address } = c.evidence.probe
   if (owner === undefined) return inconclusive('contradictory', `a reply came, and nobody in the lab has ${address}`)
   const lacking = (what: string): Verdict => inconclusive('contradictory', `a reply came, and ${what}`)
-  if (requestsInto(c, owner).length === 0) return lacking(`the request was not seen arriving in ${owner}, which has ${address}`)
+  if (requestsInto(c, owner).length === 0)
+    return lacking(`the request was not seen arriving in ${owner}, which has ${address}`)
   if (!sentBy(c, owner, ['reply'])) return lacking(`${owner}, which has ${address}, was not seen sending it`)
   if (arrivals(c, from, ['reply']).length === 0) return lacking(`it was not seen coming in at ${from}`)
   return { verdict: 'reached' }
@@ -63,7 +66,8 @@ function confirmBlock(c: Case, proofs: readonly Proof[]): Verdict {
     if (probe.owner === undefined) return inconclusive('no-address', `nobody in the lab has ${probe.address}`)
     return inconclusive('unexplained', 'no answer came, and the evidence fits no reason of the catalogue')
   }
-  if (others.length > 0) return inconclusive('ambiguous', `the evidence fits ${proofs.map((p) => p.reason).join(' and ')}`)
+  if (others.length > 0)
+    return inconclusive('ambiguous', `the evidence fits ${proofs.map((p) => p.reason).join(' and ')}`)
   const isAlive = (end: 'source' | 'target'): boolean => controls.some((k) => k.end === end && k.alive)
   if (!isAlive('source')) return inconclusive('no-control', `nothing shows that ${probe.from} sent anything`)
   // An address that nobody has is the finding itself; every other target must be shown alive.

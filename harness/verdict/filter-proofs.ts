@@ -30,7 +30,8 @@ export function noListener(c: Case): Proof | undefined {
   const owner = c.ownerSpot
   if (owner === undefined || !('port' in probe.protocol) || findings.listening !== false) return undefined
   const refusal = sightings.find(
-    (s) => s.ns === owner.ns.id && s.direction === 'out' && (s.kind === 'reset' || s.error?.name === 'port-unreachable'),
+    (s) =>
+      s.ns === owner.ns.id && s.direction === 'out' && (s.kind === 'reset' || s.error?.name === 'port-unreachable'),
   )
   if (refusal === undefined || findings.netfilter?.length !== 0) return undefined
   const because = `${owner.ns.id} answered "${refusal.text}", and no socket there listens on port ${String(probe.protocol.port)}`

@@ -52,7 +52,8 @@ function leftForGood(c: Case, parent: Spot, listener: Spot, kinds: readonly Sigh
   const left = sightings.filter((s) => kinds.includes(s.kind) && isAt(s, parent) && s.direction === 'out')
   const isSame = (a: Sighting, b: Sighting): boolean => a.text === b.text && a.sourceMac === b.sourceMac
   return left.find(
-    (out) => !sightings.some((s) => s.direction === 'in' && isSame(s, out) && (isAt(s, parent) || s.ns === listener.ns.id)),
+    (out) =>
+      !sightings.some((s) => s.direction === 'in' && isSame(s, out) && (isAt(s, parent) || s.ns === listener.ns.id)),
   )
 }
 
@@ -63,7 +64,9 @@ function parentBelow(c: Case, child: Spot, otherNs: string): Spot | undefined {
   if (parent?.ns.id !== otherNs) return undefined
   // Two children of one parent, both in the parent's namespace or not, are siblings.
   const others = [c.sourceSpot, c.ownerSpot].filter((spot) => spot !== undefined && !sameSpot(spot, child))
-  return others.some((spot) => isMacvlan(spot?.dev ?? child.dev) && sameSpot(parentSpot(c.graph, spot), parent)) ? undefined : parent
+  return others.some((spot) => isMacvlan(spot?.dev ?? child.dev) && sameSpot(parentSpot(c.graph, spot), parent))
+    ? undefined
+    : parent
 }
 
 /** A private child's frames reach neither its siblings nor, reflected by the switch, its parent's own stack. */
@@ -93,7 +96,8 @@ function privateBesideSibling(c: Case): Proof | undefined {
   const shy = [s.source, s.owner].find((spot) => spot.dev.mode === 'private')
   if (shy === undefined || !s.parent.dev.up) return undefined
   const isForthStopped = seenForth(c, s.parent, 'out') && !seenForth(c, s.owner, 'in')
-  const isBackStopped = seenHomeward(c, s.parent, 'out') && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
+  const isBackStopped =
+    seenHomeward(c, s.parent, 'out') && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
   if (!isForthStopped && !isBackStopped) return undefined
   const because = `${spotText(s.source)} and ${spotText(s.owner)} are children of ${spotText(s.parent)}, and ${spotText(shy)} is in private mode: frames left by the parent, and nothing passed between the two`
   return { reason: 'private-mode', at: spotText(s.parent), because }
@@ -112,8 +116,8 @@ export function vepaNotReflected(c: Case): Proof | undefined {
   const port = switchPort(c, s.parent)
   if (port !== undefined) {
     // The switch must have got the frames, be forwarding, and be set not to reflect: else something else kept them.
-    const isOpen = port.dev.port?.state === 'forwarding'
-    if (!isOpen || port.dev.port?.hairpin === true || !seenForth(c, port, 'in') || seenForth(c, port, 'out')) return undefined
+    const { state, hairpin } = port.dev.port ?? { state: 'unknown', hairpin: false }
+    if (state !== 'forwarding' || hairpin || !seenForth(c, port, 'in') || seenForth(c, port, 'out')) return undefined
   }
   const because = `frames left ${spotText(s.parent)} for the switch${port ? `, came in at its port ${spotText(port)}` : ''} and were not sent back: such a child reaches its siblings only through a reflecting switch port`
   return { reason: 'vepa-not-reflected', at: spotText(port ?? s.parent), because }
@@ -130,7 +134,8 @@ function filteredOneWay(c: Case, listener: Spot, kinds: readonly SightingKind[])
   if (!isMacvlan(listener.dev) || listener.dev.mode !== 'source') return undefined
   const parent = parentSpot(c.graph, listener)
   const frames = c.evidence.sightings.filter((s) => kinds.includes(s.kind) && s.direction === 'in')
-  if (parent === undefined || frames.some((s) => s.ns === listener.ns.id && s.dev === listener.dev.name)) return undefined
+  if (parent === undefined || frames.some((s) => s.ns === listener.ns.id && s.dev === listener.dev.name))
+    return undefined
   const meant = frames.filter((s) => s.ns === parent.ns.id && s.dev === parent.dev.name && isFor(s, listener.dev.mac))
   const allowed = allowedSources(listener)
   const refused = meant.find((s) => !allowed.includes(s.sourceMac))

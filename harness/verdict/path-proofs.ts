@@ -44,7 +44,7 @@ function deadAtTarget(c: Case): Spot | undefined {
   const dead = lowestDead(c, c.ownerSpot)
   if (dead === undefined || c.ownerSpot === undefined) return undefined
   const next: Spot[] = []
-  for (let spot = parentSpot(c.graph, c.ownerSpot); spot !== undefined && next.length < 3; ) {
+  for (let spot = parentSpot(c.graph, c.ownerSpot); spot !== undefined && next.length < 3;) {
     next.push(spot)
     spot = spot.ns.role === 'wire' ? undefined : parentSpot(c.graph, spot)
   }
@@ -64,7 +64,7 @@ function deadAtRouter(c: Case): Spot | undefined {
 /** The lowest dead device among a device, what it sits on, and the switch port of that. */
 function lowestDead(c: Case, top: Spot | undefined): Spot | undefined {
   const chain: Spot[] = []
-  for (let spot = top; spot !== undefined && chain.length < 3; ) {
+  for (let spot = top; spot !== undefined && chain.length < 3;) {
     chain.push(spot)
     spot = spot.ns.role === 'wire' ? undefined : parentSpot(c.graph, spot)
   }
@@ -84,7 +84,8 @@ export function noRoute(c: Case): Proof | undefined {
     return { reason: 'no-route', at: probe.from, because }
   }
   const { router, error } = netUnreachable(c) ?? {}
-  if (router === undefined || error === undefined || !lacks(router.id) || deadAtRouter(c) !== undefined) return undefined
+  if (router === undefined || error === undefined || !lacks(router.id) || deadAtRouter(c) !== undefined)
+    return undefined
   const because = `${router.id} answered "${error.text}": it has no route to ${probe.address}`
   return { reason: 'no-route', at: router.id, because }
 }
@@ -111,7 +112,9 @@ export function missingWayBack(c: Case): { owner: string; to: string; error: str
   const owner = c.ownerSpot?.ns.id
   if (owner === undefined || owner === probe.from || requestsInto(c, owner).length === 0) return undefined
   if (sentBy(c, owner, ['reply', 'reset', 'return-solicit'])) return undefined
-  const found = findings.routes?.find((r) => r.ns === owner && r.to !== probe.address && noRouteText.test(r.error ?? ''))
+  const found = findings.routes?.find(
+    (r) => r.ns === owner && r.to !== probe.address && noRouteText.test(r.error ?? ''),
+  )
   if (found?.error === undefined || routeTo(c.graph, owner, found.to) !== undefined) return undefined
   return { owner, to: found.to, error: found.error }
 }
@@ -179,7 +182,8 @@ function failedResolution(c: Case, asked: readonly Sighting[]): NeighbourState |
 /** Why a stack keeps silent on a question (ip-sysctl.rst, arp_ignore); undefined when it should have answered. */
 function muteness(owner: Spot, dev: string, family: 4 | 6): string | undefined {
   // Only while a process has the tap open; else the stack would have answered (drivers/net/tap.c, tap_handle_frame).
-  if (owner.dev.kind === 'macvtap') return 'the device is a macvtap, whose frames go to the process that has its tap open'
+  if (owner.dev.kind === 'macvtap')
+    return 'the device is a macvtap, whose frames go to the process that has its tap open'
   if (family === 6) return undefined
   if (owner.ns.interfaces.some((i) => i.name === dev && i.flags.includes('NOARP'))) return `${dev} is NOARP`
   const levels = ['all', dev].map((name) => `net.ipv4.conf.${name}.arp_ignore`)
@@ -190,4 +194,3 @@ function muteness(owner: Spot, dev: string, family: 4 | 6): string | undefined {
 }
 
 const level = (owner: Spot, name: string): number => Number(owner.ns.sysctls[name] ?? 0)
-

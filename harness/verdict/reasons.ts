@@ -1,7 +1,13 @@
 import type { Reason } from '../model/verdict.ts'
 import type { Case, Proof } from './case.ts'
 import { mtuExceeded, netfilterDrop, noListener, reversePathFilter } from './filter-proofs.ts'
-import { macvlanParentIsolation, passthruTakesAll, privateMode, sourceModeFilter, vepaNotReflected } from './macvlan-proofs.ts'
+import {
+  macvlanParentIsolation,
+  passthruTakesAll,
+  privateMode,
+  sourceModeFilter,
+  vepaNotReflected,
+} from './macvlan-proofs.ts'
 import { forwardingOff, linkDown, neighbourUnanswered, noReturnRoute, noRoute } from './path-proofs.ts'
 
 /** One entry of the catalogue. */
@@ -18,19 +24,24 @@ export interface ReasonEntry {
 export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'macvlan-parent-isolation': {
     means: 'One end is a macvlan child, the other is the stack that owns its parent device.',
-    proof: 'Frames for the other end leave by the parent (seen going out there), are not reflected, and never come in at the other end, which a third party or its own stack shows alive.',
+    proof:
+      'Frames for the other end leave by the parent (seen going out there), are not reflected, and never come in at the other end, which a third party or its own stack shows alive.',
     cure: 'Give the host a macvlan child of its own and move its address there, or let the switch port reflect frames.',
     prove: macvlanParentIsolation,
   },
   'private-mode': {
-    means: 'The source is a macvlan child and the target its sibling, at least one of them in private mode; or the source is private and the target is its parent’s own stack, behind a reflecting switch.',
-    proof: 'Frames leave the source and its parent, and none passes to the other child, reflected or not; to the parent’s stack: the reflected frame comes in at the parent and then at the source itself.',
+    means:
+      'The source is a macvlan child and the target its sibling, at least one of them in private mode; or the source is private and the target is its parent’s own stack, behind a reflecting switch.',
+    proof:
+      'Frames leave the source and its parent, and none passes to the other child, reflected or not; to the parent’s stack: the reflected frame comes in at the parent and then at the source itself.',
     cure: 'Use mode bridge for children that must talk.',
     prove: privateMode,
   },
   'vepa-not-reflected': {
-    means: 'Both ends are macvlan children of one parent, at least one of them in vepa (or source) mode, and the switch does not send their frames back.',
-    proof: 'Frames leave the parent, come in at the switch port, which is not set to reflect, and do not go out of it again.',
+    means:
+      'Both ends are macvlan children of one parent, at least one of them in vepa (or source) mode, and the switch does not send their frames back.',
+    proof:
+      'Frames leave the parent, come in at the switch port, which is not set to reflect, and do not go out of it again.',
     cure: 'Turn on hairpin (reflective relay) at the switch port, or use mode bridge.',
     prove: vepaNotReflected,
   },
@@ -48,13 +59,15 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'link-down': {
     means: 'A device at one of the ends, or the device below it, is down or has no carrier.',
-    proof: 'The kernel shows the device down and no frame of the probe is seen on it; at the target’s end the frames were seen coming up to it.',
+    proof:
+      'The kernel shows the device down and no frame of the probe is seen on it; at the target’s end the frames were seen coming up to it.',
     cure: 'ip link set DEVICE up',
     prove: linkDown,
   },
   'no-route': {
     means: 'The source, or a router on the way, has no route to the target.',
-    proof: 'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there finds none, and the routing table holds none that fits (a route that refuses is another matter).',
+    proof:
+      'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there finds none, and the routing table holds none that fits (a route that refuses is another matter).',
     cure: 'ip route add default via GATEWAY',
     prove: noRoute,
   },
@@ -66,25 +79,29 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'neighbour-unanswered': {
     means: 'The question for the next hop’s link-layer address is heard and nobody answers it.',
-    proof: 'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore, a macvtap whose tap is open) or there is no owner.',
+    proof:
+      'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore, a macvtap whose tap is open) or there is no owner.',
     cure: 'Use an address that somebody has; turn ARP on.',
     prove: neighbourUnanswered,
   },
   'netfilter-drop': {
     means: 'A netfilter rule or a chain’s policy drops or rejects the packet.',
-    proof: 'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated.',
+    proof:
+      'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated.',
     cure: 'Change the rule that the evidence names.',
     prove: netfilterDrop,
   },
   'reverse-path-filter': {
     means: 'The packet came in by a device that does not lead back to its source.',
-    proof: 'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated, and some route leads back.',
+    proof:
+      'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated, and some route leads back.',
     cure: 'sysctl net.ipv4.conf.DEVICE.rp_filter=2 (loose) or a route back by that device',
     prove: reversePathFilter,
   },
   'no-listener': {
     means: 'The target is reached and no socket listens on the port.',
-    proof: 'The target’s own stack answers with RST or port-unreachable, `ss` shows no listener, and netfilter, all of whose rules there were watched, did not reject it.',
+    proof:
+      'The target’s own stack answers with RST or port-unreachable, `ss` shows no listener, and netfilter, all of whose rules there were watched, did not reject it.',
     cure: 'Start the service, or probe the port it listens on.',
     prove: noListener,
   },
@@ -96,7 +113,8 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'mtu-exceeded': {
     means: 'The packet is larger than a link on the way takes and must not be fragmented.',
-    proof: 'EMSGSIZE at the source whose device takes less, or an ICMP fragmentation-needed or packet-too-big seen on the way.',
+    proof:
+      'EMSGSIZE at the source whose device takes less, or an ICMP fragmentation-needed or packet-too-big seen on the way.',
     cure: 'Lower the MTU of the sender, or raise the link’s.',
     prove: mtuExceeded,
   },

@@ -7,14 +7,17 @@ import type { Case, Proof } from './case.ts'
 export function tell(c: Case, verdict: Verdict, proofs: readonly Proof[]): string[] {
   const { evidence } = c
   const { probe, outcome, sightings, controls } = evidence
-  const story = [`${probe.from} probed ${probe.address}${probe.owner === undefined ? '' : ` (${probe.owner})`} by ${protocolName(probe.protocol)}, IPv${String(probe.family)}.`]
+  const story = [
+    `${probe.from} probed ${probe.address}${probe.owner === undefined ? '' : ` (${probe.owner})`} by ${protocolName(probe.protocol)}, IPv${String(probe.family)}.`,
+  ]
   const forth = sightings.filter((s) => s.kind === 'solicit' || s.kind === 'request')
   const back = sightings.filter((s) => s.kind === 'reply' || s.kind === 'advert')
   const farthest = forth.at(-1)
   if (farthest === undefined) story.push('No frame of it was seen on any device.')
   else story.push(`${path(forth)}; last seen going ${where(farthest)}: ${farthest.text}.`)
   const answer = back.at(-1)
-  if (answer !== undefined && outcome.kind !== 'reply') story.push(`An answer was last seen going ${where(answer)}: ${answer.text}.`)
+  if (answer !== undefined && outcome.kind !== 'reply')
+    story.push(`An answer was last seen going ${where(answer)}: ${answer.text}.`)
   switch (outcome.kind) {
     case 'reply':
       story.push(`The reply came after ${evidence.ms.toFixed(1)} ms.`)
@@ -25,7 +28,9 @@ export function tell(c: Case, verdict: Verdict, proofs: readonly Proof[]): strin
     case 'silence':
       story.push(`No answer after ${evidence.ms.toFixed(0)} ms, when its frames had stopped.`)
       break
-    default:
+    case 'failed':
+    case 'namespace-missing':
+    case 'tool-missing':
       story.push(`${outcome.text}.`)
   }
   const failed = evidence.neighbours.find((n) => n.ns === probe.from && n.state === 'FAILED')

@@ -21,10 +21,22 @@ const wires = (hairpin: boolean) =>
   underlay()
     .wire('lan', '10.0.0.0/24 fd00:a::/64', { hairpin })
     .wire('far', '10.9.0.0/24 fd00:9::/64')
-    .host('node1', { eth0: 'lan 10.0.0.1/24 fd00:a::1/64' }, { routes: ['default via 10.0.0.254', 'default via fd00:a::254'] })
-    .host('node2', { eth0: 'lan 10.0.0.2/24 fd00:a::2/64' }, { routes: ['default via 10.0.0.254', 'default via fd00:a::254'] })
+    .host(
+      'node1',
+      { eth0: 'lan 10.0.0.1/24 fd00:a::1/64' },
+      { routes: ['default via 10.0.0.254', 'default via fd00:a::254'] },
+    )
+    .host(
+      'node2',
+      { eth0: 'lan 10.0.0.2/24 fd00:a::2/64' },
+      { routes: ['default via 10.0.0.254', 'default via fd00:a::254'] },
+    )
     .router('gw', { eth0: 'lan 10.0.0.254/24 fd00:a::254/64', eth1: 'far 10.9.0.254/24 fd00:9::254/64' })
-    .client('client', { eth0: 'far 10.9.0.2/24 fd00:9::2/64' }, { routes: ['default via 10.9.0.254', 'default via fd00:9::254'] })
+    .client(
+      'client',
+      { eth0: 'far 10.9.0.2/24 fd00:9::2/64' },
+      { routes: ['default via 10.9.0.254', 'default via fd00:9::254'] },
+    )
 
 export type TrialHosts = Hosts<'node1' | 'node2' | 'gw' | 'client'>
 
