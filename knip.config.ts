@@ -2,7 +2,9 @@ import type { KnipConfig } from 'knip'
 
 const config: KnipConfig = {
   entry: [
-    'harness/{index,vitest,conformance}.ts',
+    'harness/{index,vitest,report/index,conformance}.ts',
+    // A project that a test runs in a vitest of its own.
+    'harness/report/testing/allure-project/*.ts',
     'harness/cli/main.ts',
     'suites/**/*.suite.ts',
     'fixtures/topologies/**/*.ts',

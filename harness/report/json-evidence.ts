@@ -117,4 +117,4 @@ export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
 
 type Same<A, B> = [A, B] extends [B, A] ? true : never
 /** Does not compile where this schema and `Evidence` of the model part: a change of one is a change of the other. */
-export const evidenceIsTheModels: Same<DeepReadonly<z.infer<typeof evidenceSchema>>, DeepReadonly<Evidence>> = true
+const _evidenceIsTheModels: Same<DeepReadonly<z.infer<typeof evidenceSchema>>, DeepReadonly<Evidence>> = true

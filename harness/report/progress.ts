@@ -56,7 +56,7 @@ export function progressAfter(state: ProgressState, event: ProgressEvent): Progr
  * Milliseconds until the end, from the pace so far; unknown before the first scenario has run. Skipped scenarios cost
  * nothing, so they do not make the rest look cheap.
  */
-export function remainingMs(state: ProgressState, at: number): number | undefined {
+function remainingMs(state: ProgressState, at: number): number | undefined {
   const measured = state.done - state.skipped
   if (measured === 0) return undefined
   return ((at - state.startedAt) / measured) * (state.total - state.done)
@@ -76,7 +76,7 @@ export function statusLine(state: ProgressState, at: number, width: number): str
 }
 
 /** The plain line of a finished scenario: `[12/80] met 0.4 s  two namespaces answer`. */
-export function finishedLine(
+function finishedLine(
   state: ProgressState,
   event: Extract<ProgressEvent, { kind: 'finish' }>,
   colours: Colours = plain,

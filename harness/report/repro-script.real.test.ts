@@ -97,7 +97,7 @@ test('the script rebuilds the lab and finds what was recorded', async () => {
       ns2 → node1 192.168.179.9: no reply, as recorded (blocked: macvlan-parent-isolation)
       ns2 → node2 192.168.179.10: reply, as recorded (reached)
 
-    == remedy: mac0 takes over the address
+    == until mac0 takes over the address
     node1# ip link add link ens160 mac0 type macvlan mode bridge
     node1# ip addr del 192.168.179.9/16 dev ens160
     node1# ip addr add 192.168.179.9/16 dev mac0

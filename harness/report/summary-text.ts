@@ -56,7 +56,7 @@ export function summaryText(run: RunResult, { width = 80, colours = plain }: Tex
 }
 
 /** `41 met · 2 not met · 7 skipped · 12.3 s`. */
-export function lastLine(totals: Totals, ms: number, colours: Colours = plain): string {
+function lastLine(totals: Totals, ms: number, colours: Colours = plain): string {
   const { met, notMet, skipped } = totals
   return [
     colours.green(`${met} met`),

@@ -56,7 +56,7 @@ export async function assertWritable(dir: string): Promise<void> {
  *
  * @throws NETWRIGHT_REPORT_NOT_WRITABLE
  */
-export async function assertTargetsWritable({ dir, json, junit }: ReportTargets): Promise<void> {
+async function assertTargetsWritable({ dir, json, junit }: ReportTargets): Promise<void> {
   const folders = [dir, ...[json, junit].map((file) => file && dirname(file))]
   for (const folder of folders) if (folder !== undefined) await assertWritable(folder)
 }

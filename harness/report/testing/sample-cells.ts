@@ -105,7 +105,7 @@ export function sampleCell(
 }
 
 /** Fixture: the verdict that meets an expectation. */
-export function sampleVerdict(expected: Expected): Verdict {
+function sampleVerdict(expected: Expected): Verdict {
   return expected.verdict === 'reached' ? expected : { at: 'node1 ens160', ...expected }
 }
 
