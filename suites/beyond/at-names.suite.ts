@@ -9,7 +9,6 @@ scenario(bareHost, 'what ip prints with an @ is not always a name', {
   claim: beyond.claim('at-names'),
   needs: ['link:macvlan'],
 })
-  .expect({ host: { outside: reached } })
   .given('one device is created as mac9, one as mac1@eth0', async ({ host: { $ } }) => {
     await $`ip link add link eth0 name mac9 type macvlan mode bridge`
     await $`ip link add link eth0 name mac1@eth0 type macvlan mode bridge`
@@ -30,3 +29,4 @@ scenario(bareHost, 'what ip prints with an @ is not always a name', {
       found: `${device?.name ?? 'nothing'} is ${device?.operstate ?? 'not there'}`,
     }
   })
+  .expect({ host: { outside: reached } })

@@ -13,7 +13,6 @@ scenario(bareHost, 'deleting namespaces and links leaves nothing', {
   when: 'nobody inside',
   needs: ['link:macvlan'],
 })
-  .expect({ host: { outside: reached } })
   .finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts }) => {
     const { $ } = hosts.host
     const before = await stateOf(hosts)
@@ -30,6 +29,7 @@ scenario(bareHost, 'deleting namespaces and links leaves nothing', {
       found: isAsBefore ? 'all is as before' : `left: ${left.join('; ')}`,
     }
   })
+  .expect({ host: { outside: reached } })
 
 // `ip netns del` takes away a name. A namespace lives as long as a process is in it, and its devices with it.
 let sleeper = ''
