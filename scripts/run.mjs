@@ -18,6 +18,8 @@ const testStages = (args) => [
     name: 'unit and real tests',
     commands: [['vitest', 'run', '--reporter=default', '--reporter=./scripts/tally-reporter.ts', ...args]],
   },
+  // Arguments choose tests of the first stage.
+  ...(args.length > 0 ? [] : [{ name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] }]),
 ]
 
 /** The stages of `npm run check`. All of them run, also when one fails. @type {Stage[]} */
@@ -70,6 +72,8 @@ const tasks = {
   check,
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),
+  mutate: just(['node', 'scripts/mutate.ts']),
+  bench: just(['node', 'scripts/bench.ts']),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -1,10 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult } from '../model/results.ts'
-import { generateAllureHtml } from '../report/allure-html.ts'
-import { allureResultsIn, writeAllureResults } from '../report/allure-results.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** The files of a report folder. */
 export interface ReportFolder {
@@ -22,7 +21,7 @@ export function reportFolder(path: string): ReportFolder {
     events: join(path, 'events.jsonl'),
     captures: join(path, 'captures'),
     run: join(path, 'run.json'),
-    allureResults: allureResultsIn(path),
+    allureResults: join(path, 'allure-results'),
     html: join(path, 'allure-report'),
   }
 }
@@ -36,7 +35,7 @@ export function prepareReportFolder(path: string): ReportFolder {
   const folder = reportFolder(resolve(path))
   const next = 'Choose another folder with --report, or make this one writable.'
   try {
-    mkdirSync(folder.path, { recursive: true })
+    makeFolder(folder.path)
     accessSync(folder.path, constants.W_OK | constants.X_OK)
     for (const old of [folder.events, folder.captures, folder.run, folder.allureResults])
       rmSync(old, { recursive: true, force: true })
@@ -55,7 +54,7 @@ export function checkOutputFile(flag: string, path: string): void {
   const file = resolve(path)
   try {
     if (existsSync(file) && statSync(file).isDirectory()) throw new Error('it is a folder')
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     accessSync(existsSync(file) ? file : dirname(file), constants.W_OK)
   } catch (cause) {
     throw notWritable(
@@ -84,6 +83,10 @@ export async function writeReport(run: RunResult, folder: ReportFolder): Promise
 
 /** Makes the Allure results and the page from a run. */
 export async function makeHtml(run: RunResult, folder: ReportFolder): Promise<string> {
+  const [{ writeAllureResults }, { generateAllureHtml }] = await Promise.all([
+    import('../report/allure-results.ts'),
+    import('../report/allure-html.ts'),
+  ])
   rmSync(folder.allureResults, { recursive: true, force: true })
   await writeAllureResults(run, folder.allureResults, folder.path)
   return generateAllureHtml([folder.allureResults], folder.html)

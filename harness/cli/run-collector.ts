@@ -1,4 +1,5 @@
 import { release } from 'node:os'
+import { stripVTControlCharacters } from 'node:util'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { judgeClaims } from '../model/claims.ts'
 import type { Claim, MachineFacts, RunResult, ScenarioResult } from '../model/results.ts'
@@ -49,6 +50,8 @@ export function createCollector(options: CollectorOptions, listener: RunListener
   function note(id: string, result: ScenarioResult): void {
     if (results.has(id)) return
     results.set(id, result)
+    // What stands for a file or for the run was not found before.
+    if (!order.includes(id)) listener.found(1)
     listener.finished(result)
   }
 
@@ -179,9 +182,11 @@ const codeOf = (message: string) => /\[(NETWRIGHT_\w+)\]/.exec(message)?.[1] ?? 
 
 /** An error that came from a worker: ours as it is, others with the first place of their stack. */
 function problemText(error: SerializedProblem): string {
-  const { name, message = '', stack = '' } = error
+  const { name, stack = '' } = error
+  const message = stripVTControlCharacters(error.message ?? '')
   if (/\[NETWRIGHT_\w+\]/.test(message)) return message
-  const place = /^\s*at .*$/m.exec(stack.replace(message, ''))?.[0].trim()
+  // An error of the parser shows the place in its own words.
+  const place = message.includes('\n') ? undefined : /^\s*at .*$/m.exec(stack)?.[0].trim()
   const kind = typeof name === 'string' && name !== '' && !message.startsWith(name) ? `${name}: ` : ''
   return [`${kind}${message}`, ...(place === undefined ? [] : [`  ${place}`])].join('\n')
 }

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { createVitest, type Reporter, type TestModule, type Vitest } from 'vitest/node'
+import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
 import { packageEntries, packageRoot } from './package-place.ts'
 
@@ -32,6 +32,8 @@ export interface SuiteRunner {
 export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<SuiteRunner> {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const before = signals.map((signal) => process.listeners(signal))
+  // Late, because wrong usage is told without it.
+  const { createVitest } = await import('vitest/node')
   const vitest = await createVitest(
     {
       config: false,
