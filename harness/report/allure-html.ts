@@ -129,7 +129,6 @@ const categories = [
 const charts = [
   { type: 'currentStatus', title: 'Scenarios' },
   { type: 'testResultSeverities', title: 'By severity: claims are critical' },
-  { type: 'problemsDistribution', title: 'Problems by machine', by: 'environment' },
   { type: 'durations', title: 'Seconds per scenario', groupBy: 'none' },
 ]
 

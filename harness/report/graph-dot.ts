@@ -150,7 +150,7 @@ function decidingRoutes({ routes, interfaces }: Namespace): Route[] {
   return routes.filter(({ to, via, dev, type }) => {
     if (type !== 'unicast')
       return type !== 'local' && type !== 'broadcast' && type !== 'multicast' && type !== 'anycast'
-    if (to.startsWith('fe80:') || to.startsWith('ff00:')) return false
+    if (dev === 'lo' || to.startsWith('fe80:') || to.startsWith('ff00:')) return false
     if (via !== undefined || to === 'default') return true
     const lengths = interfaces.find(({ name }) => name === dev)?.addresses.map(({ prefix }) => `/${prefix}`) ?? []
     return !lengths.some((length) => to.endsWith(length))

@@ -11,7 +11,7 @@ import { escapeHtml, htmlPage } from './html-page.ts'
  */
 export function matrixHtml(step: Extract<StepResult, { kind: 'expect' }>): string {
   const wrong = step.cells.filter(({ met }) => !met).length
-  const said = wrong === 0 ? 'all cells as expected' : `${wrong} of ${step.cells.length} cells not as expected`
+  const said = wrong === 0 ? 'All cells are as expected' : `${wrong} of ${step.cells.length} cells not as expected`
   return htmlPage(
     step.title,
     [
