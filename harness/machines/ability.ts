@@ -113,10 +113,16 @@ async function tryLink(sandbox: Channel, type: string): Promise<Ability> {
   return { able: false, reason: `kernel has no ${type}: ${await configLine(sandbox, kernelOption(type), said)}` }
 }
 
-/** What the kernel's own configuration says of an option, else what the kernel said when asked for it. */
+/**
+ * What the kernel's own configuration says of an option, else what the kernel said when asked for it. An option whose
+ * menu is off is not mentioned in the configuration at all.
+ */
 async function configLine(sandbox: Channel, option: string, said: string): Promise<string> {
-  const script = `{ zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null | grep -E "^(# )?$1( is not set|=)"`
-  const line = (await sandbox.run(['sh', '-c', script, 'sh', option])).stdout.toString().trim()
+  const read = `{ zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null`
+  const script = `${read} | grep -E -e "^(# )?$1( is not set|=)" -e ^CONFIG_NET=y`
+  const lines = (await sandbox.run(['sh', '-c', script, 'sh', option])).stdout.toString().trim().split('\n')
+  const line = lines.find((one) => one !== 'CONFIG_NET=y') ?? ''
+  if (line === '' && lines.includes('CONFIG_NET=y')) return `${option} is not in its configuration`
   if (line.endsWith('is not set')) return `${option} is not set`
   if (line.endsWith('=m')) return `${option}=m, but its module cannot be loaded (${said})`
   return line === '' ? said : `${line}, yet the kernel says: ${said}`
