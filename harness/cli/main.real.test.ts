@@ -194,7 +194,7 @@ test('a run writes report, captures, log and JUnit, and the report can be made a
   const [report, junit] = [join(folder, 'out', 'report'), join(folder, 'out', 'junit.xml')]
   const { code, out } = await netwright('run', 'right', '--report', report, '--junit', junit)
   expect(code).toBe(0)
-  expect(out).toContain(`Report: ${join(report, 'allure-report', 'index.html')}`)
+  expect(out).toContain(`Report: ${join(report, 'index.html')}`)
   expect(await readdir(join(report, 'captures'))).toHaveLength(2)
   expect((await readFile(junit, 'utf8')).match(/<testcase /g)).toHaveLength(2)
   const events = (await readFile(join(report, 'events.jsonl'), 'utf8')).trimEnd().split('\n')
@@ -205,10 +205,10 @@ test('a run writes report, captures, log and JUnit, and the report can be made a
     'end',
   ])
   await rm(join(report, 'run.json'))
-  await rm(join(report, 'allure-report'), { recursive: true })
+  await rm(join(report, 'index.html'))
   const again = await netwright('report', report, '--no-open')
   expect(again.code).toBe(0)
-  expect(await readFile(join(report, 'allure-report', 'index.html'), 'utf8')).toContain('<html')
+  expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('<html')
 })
 
 test('doctor says the same as its exit code', async () => {

@@ -15,10 +15,12 @@ export const bundledTopologies = join(packageRoot, 'fixtures', 'topologies')
 
 /** The entries of the package by the name that users import, as files of this installation. */
 export const packageEntries: Readonly<Record<string, string>> = Object.fromEntries(
-  (['', '/vitest', '/conformance'] as const).map((entry) => {
-    const file = entry === '' ? 'index' : entry.slice(1)
-    return [`netwright${entry}`, join(dirname(import.meta.dirname), `${file}.${runsFromSource ? 'ts' : 'js'}`)]
-  }),
+  Object.entries({ '': 'index', '/vitest': 'vitest', '/report': 'report/index', '/conformance': 'conformance' }).map(
+    ([entry, file]) => [
+      `netwright${entry}`,
+      join(dirname(import.meta.dirname), `${file}.${runsFromSource ? 'ts' : 'js'}`),
+    ],
+  ),
 )
 
 export const version = (

@@ -12,7 +12,6 @@ export interface ReportFolder {
   readonly captures: string
   readonly run: string
   readonly allureResults: string
-  readonly html: string
 }
 
 export function reportFolder(path: string): ReportFolder {
@@ -22,7 +21,6 @@ export function reportFolder(path: string): ReportFolder {
     captures: join(path, 'captures'),
     run: join(path, 'run.json'),
     allureResults: join(path, 'allure-results'),
-    html: join(path, 'allure-report'),
   }
 }
 
@@ -83,11 +81,8 @@ export async function writeReport(run: RunResult, folder: ReportFolder): Promise
 
 /** Makes the Allure results and the page from a run. */
 export async function makeHtml(run: RunResult, folder: ReportFolder): Promise<string> {
-  const [{ writeAllureResults }, { generateAllureHtml }] = await Promise.all([
-    import('../report/allure-results.ts'),
-    import('../report/allure-html.ts'),
-  ])
-  rmSync(folder.allureResults, { recursive: true, force: true })
-  await writeAllureResults(run, folder.allureResults, folder.path)
-  return generateAllureHtml([folder.allureResults], folder.html)
+  // Late, because Allure takes its time to load, and wrong usage is told without it.
+  const { writeReports } = await import('../report/write-reports.ts')
+  const { index = folder.path } = await writeReports(run, { dir: folder.path, filesFrom: folder.path })
+  return index
 }
