@@ -25,7 +25,7 @@ export const layers = {
     'harness/lab',
     'harness/probe',
     'harness/verdict',
-    'harness/report/failure-text.ts',
+    'harness/report/scenario-failure.ts',
   ],
   'harness/report': ['harness/model'],
   'harness/cli': [

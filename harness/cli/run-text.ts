@@ -1,6 +1,6 @@
 import type { ClaimResult, RunResult } from '../model/results.ts'
 import { summaryText } from '../report/summary-text.ts'
-import { failureMessage } from '../suite/failure-message.ts'
+import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { compactMatrices, fullMatrices } from './compact-matrices.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -19,7 +19,7 @@ export function resultText(run: RunResult, { terminal, verbose, everything, page
   const matrices = verbose ? fullMatrices(run.scenarios, options) : compactMatrices(run.scenarios, options)
   const failures = run.scenarios
     .filter(({ status }) => status === 'not met')
-    .map((result) => terminal.colours.red('✗ ') + failureMessage(result))
+    .map((result) => terminal.colours.red('✗ ') + scenarioFailureText(result))
   const [shown, left] = everything ? [run.claims, 0] : testedClaims(run.claims)
   return [
     ...(matrices === '' ? [] : [matrices]),

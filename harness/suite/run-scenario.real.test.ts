@@ -5,7 +5,7 @@ import { blocked, reached } from '../model/verdict.ts'
 import { topology, type Hosts } from '../lab/topology.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
-import { failureMessage } from './failure-message.ts'
+import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { planScenario, type Scenario } from './scenario-builder.ts'
 import { runScenario } from './run-scenario.ts'
 
@@ -57,7 +57,7 @@ describe('until', () => {
         .expect({ ns1: { '10.0.0.1': reached } })
         .andBack(),
     )
-    expect(failureMessage(result)).toBe('tried was not met')
+    expect(scenarioFailureText(result)).toBe('')
     expect(result.status).toBe('met')
     expect(result.steps.map((s) => s.kind)).toEqual(['build', 'expect', 'remedy', 'expect', 'undo', 'expect'])
     expect(result.graphs).toHaveLength(3)
@@ -89,7 +89,7 @@ describe('until', () => {
 test('blocked for another reason does not meet the expectation', async () => {
   const result = await run((s) => s.expect({ ns1: { '10.0.0.1': blocked('netfilter-drop') } }))
   expect(result.status).toBe('not met')
-  expect(failureMessage(result)).toContain('blocked: no-route')
+  expect(scenarioFailureText(result)).toContain('blocked: no-route')
 })
 
 test('blocked elsewhere does not meet an expectation that pins the place', async () => {
@@ -117,8 +117,8 @@ test('a script that fails is reported with its command, host and stderr, and wha
   )
   expect(result).toMatchObject({ status: 'not met', unmeasured: ['expect: node1 → node2, IPv4'] })
   expect(result.failures[0]).toMatchObject({ code: 'NETWRIGHT_SCRIPT_FAILED' })
-  expect(failureMessage(result)).toContain('host node2')
-  expect(failureMessage(result)).toContain('Unknown device type')
+  expect(scenarioFailureText(result)).toContain('host node2')
+  expect(scenarioFailureText(result)).toContain('Unknown device type')
   expect(result.graphs.at(-1)?.label).toBe('when it failed')
 })
 

@@ -25,6 +25,9 @@ export interface RunOptions {
   readonly saveCaptures?: (lab: Lab, watch: Watch, graph: Graph) => Promise<readonly string[]>
 }
 
+/** Milliseconds for reading the graph of a lab whose scenario failed. */
+const lastLookMs = 2000
+
 /**
  * Runs a scenario on a machine: builds its lab, does its steps in order, and says what was found. What goes wrong is in
  * the result; nothing is thrown for a scenario that fails.
@@ -44,7 +47,12 @@ export async function runScenario(plan: ScenarioPlan, machine: Machine, options:
     run.watch = await watchLab(lab)
     return await doSteps(run, lab, run.watch)
   } catch (error) {
-    if (lab !== undefined) await run.takeGraph(lab, 'when it failed').catch(() => undefined)
+    const failed = lab
+    if (failed !== undefined) {
+      // What made it fail may be that the lab answers no more.
+      const read = (): Promise<unknown> => run.takeGraph(failed, 'when it failed')
+      await within(lastLookMs, 'reading the lab', failed.journal, read).catch(() => undefined)
+    }
     const result = await run.finish([failureOf(error)])
     if (lab !== undefined) await options.onFailedLab?.(lab, result)
     return result
@@ -110,6 +118,7 @@ function openRun(plan: ScenarioPlan, machine: Machine, options: RunOptions) {
       journal: run.lab?.journal.entries ?? [],
       failures,
       files,
+      startedAt: new Date(performance.timeOrigin + began).toISOString(),
       ms: Math.round(performance.now() - began),
     }
   }

@@ -6,7 +6,7 @@ import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
 import { runScenario, type RunOptions } from './run-scenario.ts'
 import { runSettings, type RunSettings } from './settings.ts'
-import { failureMessage } from './failure-message.ts'
+import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { keepLab } from './keep-lab.ts'
 import { machineFor } from './machine-for.ts'
 import type { ScenarioPlan } from './plan.ts'
@@ -113,7 +113,7 @@ function hooks(
 /** The error of a scenario that was not met, without a stack: the place is in its words. */
 function notMet(result: ScenarioResult): Error {
   const code = (result.failures[0]?.code ?? 'NETWRIGHT_EXPECTATION_NOT_MEASURED') as ErrorCode
-  const error = new NetwrightError(code, failureMessage(result))
+  const error = new NetwrightError(code, `${result.scenario} was not met\n\n${scenarioFailureText(result)}`)
   error.stack = `${error.name}: ${error.message}`
   return error
 }
