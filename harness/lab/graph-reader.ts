@@ -1,6 +1,6 @@
 import { NetwrightError } from '../model/errors.ts'
 import type { Graph, Interface, Namespace, NamespaceRole, Neighbour, Route } from '../model/graph.ts'
-import type { Channel, FileOperation, Place } from '../machines/channel/channel.ts'
+import { FarEndError, type Channel, type FileOperation, type Place } from '../machines/channel/channel.ts'
 import { ipAddrOutput, ipNeighOutput, ipRouteOutput, type IpLink, type IpRoute } from './ip-json.ts'
 
 /** A namespace to read, and the places it is reached by. */
@@ -71,9 +71,10 @@ async function readNamespace(channel: Channel, target: NamespaceTarget) {
     }),
     channel.files(target.path, sysctlReads),
   ]).catch((cause: unknown) => {
+    if (!(cause instanceof FarEndError)) throw cause
     throw new NetwrightError('NETWRIGHT_NAMESPACE_MISSING', `Namespace ${target.id} cannot be entered`, {
       place: target.id,
-      stderr: cause instanceof Error ? cause.message : String(cause),
+      stderr: cause.message,
       next: 'A script or remedy deleted it, or never made it.',
     })
   })

@@ -152,7 +152,8 @@ async function furnish<HostName extends string>(
       try {
         await action(hosts)
       } catch (error) {
-        throw error instanceof ProcessOutput ? scriptFailure(what, error, journal) : error
+        if (!(error instanceof ProcessOutput)) throw error
+        throw error.cause instanceof NetwrightError ? error.cause : scriptFailure(what, error, journal)
       }
     },
     graph: () => readGraph(channel, [...namespaces.values()]),

@@ -146,3 +146,26 @@ test.for([
   'ip a\nip r',
   'echo x',
 ])('gives to the shell what a shell reads differently: %j', (command) => expect(argvOf(command)[0]).toBe('bash'))
+
+test('says that the lab is gone when it goes while a command runs', async () => {
+  const other = await openLab(machine, lab.topology)
+  const acted = other
+    .act('script', 'a script', ({ node1 }) => node1.$`echo on; sleep 1000`)
+    .catch((error: unknown) => error)
+  await other.channel.ping()
+  await other.dispose()
+  expect(await acted).toMatchObject({ code: 'NETWRIGHT_CHANNEL_CLOSED' })
+})
+
+test('says which command failed where, with what it said, and keeps a long stderr', async () => {
+  const script = lab.act('script', 'a script', ({ node1 }) => node1.$`ip link add x type nosuchtype`)
+  await expect(script).rejects.toThrowErrorMatchingInlineSnapshot(`
+    [NetwrightError: A command of a script failed with exit code 2 [NETWRIGHT_SCRIPT_FAILED]
+      where: host node1
+      command: ip link add x type nosuchtype
+      stderr: Error: Unknown device type.
+      next: If the failure is what the document shows, use $({ nothrow: true }) or a refusal; the lab’s state is in the report.]
+  `)
+  const long = lab.act('script', 'a script', ({ node1 }) => node1.$`head -c 40000 /dev/zero | tr '\\0' x >&2; exit 9`)
+  await expect(long).rejects.toMatchObject({ code: 'NETWRIGHT_SCRIPT_FAILED', details: { place: 'host node1' } })
+})
