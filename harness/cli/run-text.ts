@@ -19,7 +19,9 @@ export function resultText(run: RunResult, { terminal, verbose, everything, page
   const matrices = verbose ? fullMatrices(run.scenarios, options) : compactMatrices(run.scenarios, options)
   const failures = run.scenarios
     .filter(({ status }) => status === 'not met')
-    .map((result) => terminal.colours.red('✗ ') + scenarioFailureText(result))
+    .map(
+      (result) => terminal.colours.red('✗ ') + `${result.suite}: ${result.scenario}\n\n${scenarioFailureText(result)}`,
+    )
   const [shown, left] = everything ? [run.claims, 0] : testedClaims(run.claims)
   return [
     ...(matrices === '' ? [] : [matrices]),
