@@ -51,7 +51,8 @@ export function openControls(prober: Prober): Controls {
     controlsFor: async (spec) => {
       const { owner } = spec
       if (owner === undefined) return []
-      const peers = candidates(prober, spec)
+      const proven = candidates(prober, spec).find((peer) => prober.peers.for(spec.address).includes(peer))
+      const peers = (proven === undefined ? candidates(prober, spec) : [proven])
         .slice(0, peersAsked)
         .map((peer) => askPeer(prober, spec, peer))
       const anyPeer = firstAlive(peers.map((peer) => peer.control))

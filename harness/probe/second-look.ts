@@ -8,9 +8,11 @@ import type { Prober } from './prober.ts'
 import { startAttempt } from './start-attempt.ts'
 
 /** Milliseconds that one repeated probe may take. */
-const repeatMs = 120
+const repeatMs = 60
 /** Repeats until the tracer, which does not say when it is ready, has seen the probe. */
-const repeats = 4
+const repeats = 8
+/** Milliseconds between two looks at what was traced. */
+const lookMs = 5
 
 /** Per-namespace counters that name a drop: SNMP_MIB names of net/ipv4/proc.c and net/ipv6/proc.c. */
 const counterNames = ['IPReversePathFilter'] as const
@@ -103,16 +105,20 @@ async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: reado
       child.stdin.on('error', () => undefined)
       tracers.push({ ns, child, text: () => text })
     }
-    for (let i = 0; i < repeats; i++) {
+    const isTraced = (): boolean => tracers.length > 0 && tracers.every((t) => concerns(t.text(), spec))
+    for (let i = 0; i < repeats && !isTraced(); i++) {
       const attempt = startAttempt(prober, spec)
-      const backstop = setTimeout(() => {
-        attempt.abandon()
-      }, repeatMs)
-      await attempt.outcome
-      clearTimeout(backstop)
-      if (tracers.length === 0) break // the repeat was for the counters
-      for (let looks = 0; looks < 5 && tracers.some((t) => !concerns(t.text(), spec)); looks++) await pause(10)
-      if (tracers.every((t) => concerns(t.text(), spec))) break
+      const startedAt = performance.now()
+      const over = attempt.outcome.then(() => 'over' as const)
+      // Refused at once, it may yet be traced: nft passes on what it hears a moment later.
+      let last: unknown
+      while (!isTraced() && performance.now() - startedAt < repeatMs && !(last === 'over' && tracers.length === 0)) {
+        last = await (last === 'over' ? pause(lookMs, 'over') : Promise.race([over, pause(lookMs)]))
+      }
+      if (isTraced()) await pause(lookMs) // the rest of the same packet's trace
+      attempt.abandon()
+      await over
+      if (tracers.length === 0) break
     }
     return {
       netfilter: tracers.flatMap(({ ns, text }) => readTrace(text(), spec).map((found) => ({ ns, ...found }))),

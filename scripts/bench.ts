@@ -1,0 +1,220 @@
+// Measures what the project promises about speed, against the same done by hand in the same run. Writes nothing.
+// Usage: node scripts/bench.ts [--json]
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { openLab } from '../harness/lab/lab.ts'
+import { tuneNeighbours } from '../harness/lab/quiet.ts'
+import { localMachine } from '../harness/machines/local/local-machine.ts'
+import { tcp, type Family, type ProbeSpec, type Protocol } from '../harness/model/probe.ts'
+import { reached } from '../harness/model/verdict.ts'
+import { knownPeers } from '../harness/probe/controls.ts'
+import { measureRow } from '../harness/probe/row.ts'
+import { watchLab } from '../harness/probe/watch.ts'
+import { measureCells } from '../harness/suite/measure.ts'
+import { timingFor } from '../harness/suite/timing.ts'
+import { judge } from '../harness/verdict/classify.ts'
+import { onBench, told, type Bench, type Trial } from '../harness/verdict/testing/bench.ts'
+import { typedByHand, builtByHand, documentA } from './bench/by-hand.ts'
+
+interface Figure {
+  readonly what: string
+  readonly measured: number
+  readonly unit: string
+  readonly goal?: string
+  readonly met?: boolean
+  readonly note?: string
+}
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const machine = await localMachine()
+const timing = timingFor(machine.facts.kind)
+const figures: Figure[] = []
+
+function add(figure: Figure): void {
+  figures.push(figure)
+  if (values.json) return
+  const goal = figure.goal === undefined ? '' : `  goal ${figure.goal}: ${figure.met === true ? 'met' : 'NOT MET'}`
+  const note = figure.note === undefined ? '' : `  (${figure.note})`
+  console.log(`${figure.what.padEnd(52)} ${figure.measured.toFixed(1).padStart(9)} ${figure.unit}${goal}${note}`)
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
+}
+
+async function certifiedNegatives(): Promise<void> {
+  const bridge = ['bridge', 'bridge'] as const
+  const rule = 'table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; }; }'
+  const trials: readonly Trial[] = [
+    {
+      what: 'parent isolation',
+      modes: bridge,
+      from: 'node1/ns1',
+      to: '10.0.0.1',
+      is: 'macvlan-parent-isolation at node1 eth0',
+    },
+    {
+      what: 'private mode',
+      modes: ['private', 'private'],
+      from: 'node1/ns1',
+      to: '10.0.0.12',
+      is: 'private-mode at node1 eth0',
+    },
+    { what: 'no return route', modes: bridge, from: 'client', to: '10.0.0.11', is: 'no-return-route at node1/ns1' },
+    {
+      what: 'no listener',
+      from: 'node1',
+      to: '10.0.0.2',
+      over: tcp(80, { service: 'own' }),
+      is: 'no-listener at node2 eth0',
+    },
+    {
+      what: 'netfilter drop, with its rule traced',
+      given: ({ node2: { $ } }) => $`nft ${rule}`,
+      from: 'node1',
+      to: '10.0.0.2',
+      is: 'netfilter-drop at node2',
+    },
+  ]
+  for (const trial of trials) {
+    const ms = await onBench(machine, trial, async (bench) => {
+      await trial.given?.(bench.hosts)
+      const first = await bench.measure(trial)
+      if (told(first) !== trial.is) throw new Error(`${trial.what}: ${told(first)}\n${first.story.join('\n')}`)
+      return median(await repeatedly(bench, trial, first.evidence.probe.owner))
+    })
+    add({ what: `certified negative: ${trial.what}`, measured: ms, unit: 'ms', goal: '≤ 100 ms', met: ms <= 100 })
+  }
+}
+
+/** Nine cold probes with their controls, look-ups and verdict; the graph is read once, as for any matrix. */
+async function repeatedly({ lab }: Bench, trial: Trial, owner: string | undefined): Promise<number[]> {
+  const watch = await watchLab(lab)
+  const graph = await lab.graph()
+  const prober = { lab, graph, watch, patience: timing.patience, peers: knownPeers() }
+  const protocol: Protocol = trial.over ?? { kind: 'icmp' }
+  const spec: ProbeSpec = {
+    from: trial.from,
+    to: trial.to,
+    address: trial.to,
+    family: 4,
+    protocol,
+    ...(owner === undefined ? {} : { owner }),
+  }
+  const times: number[] = []
+  for (let i = 0; i < 9; i++) {
+    times.push(
+      await timed(async () => {
+        const [evidence] = await measureRow(prober, [spec])
+        const verdict = evidence && judge(evidence, graph).verdict
+        if (verdict?.verdict !== 'blocked') throw new Error(`${trial.what}: ${JSON.stringify(verdict)}`)
+      }),
+    )
+  }
+  return times
+}
+
+/** Children, host and outside, all towards all, ICMP over both families, in each of the four modes; labs included. */
+async function macvlanMatrix(): Promise<void> {
+  let cells = 0
+  const one = async (mode: string): Promise<void> => {
+    const modes: [string, string?] = mode === 'passthru' ? [mode] : [mode, mode]
+    await onBench(machine, { modes }, async ({ lab }) => {
+      const watch = await watchLab(lab)
+      const graph = await lab.graph()
+      const places = ['node1/ns1', ...(modes[1] === undefined ? [] : ['node1/ns2']), 'node1', 'node2']
+      const planned = places.flatMap((from) =>
+        places.flatMap((to) =>
+          from === to
+            ? []
+            : ([4, 6] as Family[]).map((family) => ({
+                from,
+                to,
+                destination: { kind: 'place', id: to } as const,
+                family,
+                protocol: { kind: 'icmp' } as const,
+                expected: reached,
+              })),
+        ),
+      )
+      const prober = { lab, graph, watch, patience: timing.patience, peers: knownPeers() }
+      const results = await measureCells(prober, planned, timing.neighbours)
+      const unsure = results.filter((cell) => cell.observed.verdict === 'inconclusive')
+      if (unsure.length > 0)
+        console.error(unsure.map((cell) => `${mode} ${cell.from} → ${cell.to}\n${cell.story.join('\n')}`).join('\n'))
+      cells += results.length
+    })
+  }
+  const ms = await timed(() => Promise.all(['bridge', 'private', 'vepa', 'passthru'].map(one)))
+  add({
+    what: 'full macvlan matrix, labs included',
+    measured: ms,
+    unit: 'ms',
+    goal: '≤ 2000 ms',
+    met: ms <= 2000,
+    note: `${String(cells)} cells`,
+  })
+}
+
+async function againstTheDocument(): Promise<void> {
+  const byHand = await timed(() => typedByHand(machine))
+  add({ what: 'document A typed as printed, pings as a person sees', measured: byHand, unit: 'ms' })
+  const main = fileURLToPath(new URL('../harness/cli/main.ts', import.meta.url))
+  const suite = await timed(
+    () =>
+      new Promise((resolve) => {
+        spawn(process.execPath, [main, 'run', 'macvlan-in-action'], { stdio: 'ignore' }).once('close', resolve)
+      }),
+  )
+  add({ what: 'document A’s whole suite, from command line to end', measured: suite, unit: 'ms' })
+  const ratio = byHand / suite
+  add({ what: 'document A: by hand / suite', measured: ratio, unit: '×', goal: '≥ 10×', met: ratio >= 10 })
+}
+
+async function building(): Promise<void> {
+  const ours: number[] = []
+  const hands: number[] = []
+  for (let i = 0; i < 7; i++) {
+    hands.push(await timed(() => builtByHand(machine)))
+    ours.push(
+      await timed(async () => {
+        const lab = await openLab(machine, documentA)
+        await lab.build()
+        await lab.dispose()
+      }),
+    )
+  }
+  add({ what: 'building document A’s lab by hand with ip -batch', measured: median(hands), unit: 'ms' })
+  add({ what: 'building document A’s lab', measured: median(ours), unit: 'ms' })
+  const ratio = median(ours) / median(hands)
+  add({ what: 'building: lab / by hand', measured: ratio, unit: '×', goal: '≤ 2×', met: ratio <= 2 })
+}
+
+async function channelCosts(): Promise<void> {
+  const sandbox = await machine.openSandbox()
+  await tuneNeighbours(sandbox, [], timing.neighbours)
+  const one = await timed(async () => {
+    for (let i = 0; i < 200; i++) await sandbox.run(['true'])
+  })
+  add({ what: 'channel: one command', measured: one / 200, unit: 'ms' })
+  const many = await timed(() => Promise.all(Array.from({ length: 320 }, () => sandbox.run(['true']))))
+  add({ what: 'channel: 320 commands at once, each', measured: many / 320, unit: 'ms' })
+  await sandbox.close()
+}
+
+await channelCosts()
+await certifiedNegatives()
+await macvlanMatrix()
+await building()
+await againstTheDocument()
+const rss = process.memoryUsage().rss / 2 ** 20
+add({ what: 'memory of this harness', measured: rss, unit: 'MB', goal: '≤ 300 MB', met: rss <= 300 })
+await machine.dispose()
+if (values.json) console.log(JSON.stringify({ kernel: machine.facts.kernel, figures }))
+process.exitCode = figures.every(({ met }) => met !== false) ? 0 : 1

@@ -1,0 +1,150 @@
+// The self-test against vacuous passes: breaks every lab in several ways and runs what passes on the sound lab. A scenario that
+// still passes on a lab that was broken where it looks is a survivor: a fault in a verdict, or in a suite.
+// Usage: node scripts/mutate.ts [suite…] [--all] [--json]
+import { createHash } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { localMachine } from '../harness/machines/local/local-machine.ts'
+import type { Channel } from '../harness/machines/channel/channel.ts'
+import type { Machine } from '../harness/machines/machine.ts'
+import type { ScenarioResult } from '../harness/model/results.ts'
+import type { PlannedStep } from '../harness/suite/plan.ts'
+import { runScenario } from '../harness/suite/run-scenario.ts'
+import { collectPlans, type SuitePlan } from './mutate/collect.ts'
+import { kinds, mutationsFor, type Kind, type Mutation } from './mutate/mutations.ts'
+
+/** Broken labs tried by default; about three minutes. */
+const sampleSize = 240
+/** Labs at a time: evidence has deadlines, and an overloaded machine would notice everything. */
+const atOnce = 2
+
+interface Trial {
+  readonly of: SuitePlan
+  /** Position of the expectation that must notice. */
+  readonly at: number
+  readonly mutation: Mutation
+  readonly name: string
+}
+
+type Fate = 'noticed' | 'survived' | 'not broken'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { all: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+})
+const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
+
+const machine = await localMachine()
+const began = performance.now()
+const collected = await collectPlans(positionals)
+const sound = await inParallel(collected, async (of) => ({
+  of,
+  result: await runScenario(of.plan, machine, { suite: of.suite }),
+}))
+const met = sound.filter(({ result }) => result.status === 'met')
+for (const { of, result } of sound) {
+  if (result.status === 'not met') say(`not met on its sound lab, so not tried: ${of.suite} > ${of.plan.title}`)
+}
+const possible = met.flatMap(({ of, result }) => trialsOf(of, result))
+const chosen = values.all ? possible : sample(possible)
+const withoutCells = met.filter(({ result }) => !result.steps.some((s) => s.kind === 'expect')).length
+const skipped = sound.filter(({ result }) => result.status === 'skipped').length
+say(
+  `${String(met.length)} scenarios hold on their sound labs (${String(skipped)} skipped; ${String(withoutCells)} measure no connectivity); ` +
+    `${String(possible.length)} ways to break them, ${String(chosen.length)} tried${chosen.length < possible.length ? ' (a fixed sample; --all tries every one)' : ''}`,
+)
+const fates = await inParallel(chosen, async (trial) => ({ trial, ...(await tryTrial(trial)) }))
+report()
+await machine.dispose()
+
+/** Each measured expectation of a scenario with each mutation that touches it, as it stood on the sound lab. */
+function trialsOf(of: SuitePlan, result: ScenarioResult): Trial[] {
+  const measured = result.steps.filter((s) => s.kind === 'expect')
+  const planned = of.plan.steps.flatMap((step, at) =>
+    step.kind === 'expect' || step.kind === 'back' ? [{ step, at }] : [],
+  )
+  return planned.flatMap(({ step, at }, i) => {
+    const done = measured[i]
+    const graph = done && result.graphs[done.graph]?.graph
+    if (step.kind === 'back' || done === undefined || graph === undefined) return []
+    return mutationsFor(graph, done.cells).map((mutation) => ({
+      of,
+      at,
+      mutation,
+      name: `${of.suite} > ${of.plan.title} > ${step.title} (step ${String(at + 1)}) | ${mutation.kind}: ${mutation.what}`,
+    }))
+  })
+}
+
+/** A fixed choice: a few of every kind first, then by a hash of the name, so that it does not change from run to run. */
+function sample(trials: readonly Trial[]): Trial[] {
+  const order = (trial: Trial): string => createHash('sha256').update(trial.name).digest('hex')
+  const sorted = trials.toSorted((a, b) => order(a).localeCompare(order(b)))
+  const share = Math.ceil(sampleSize / kinds.length)
+  const fair = kinds.flatMap((kind) => sorted.filter(({ mutation }) => mutation.kind === kind).slice(0, share))
+  const rest = sorted.filter((trial) => !fair.includes(trial)).slice(0, Math.max(0, sampleSize - fair.length))
+  return [...fair, ...rest]
+}
+
+/** Runs a scenario up to one expectation, breaks the lab just before it, and looks whether the expectation notices. */
+async function tryTrial({ of, at, mutation }: Trial): Promise<{ fate: Fate; why: string }> {
+  const opened: Channel[] = []
+  const watched: Machine = {
+    ...machine,
+    openSandbox: async () => {
+      const channel = await machine.openSandbox()
+      opened.push(channel)
+      return channel
+    },
+  }
+  const state = { isBroken: false }
+  const breakage: PlannedStep = {
+    kind: 'given',
+    title: mutation.what,
+    apply: async (hosts) => {
+      const channel = opened.at(-1)
+      if (channel === undefined) throw new Error('no lab')
+      await mutation.apply(hosts, channel)
+      state.isBroken = true
+    },
+  }
+  const steps = [...of.plan.steps.slice(0, at), breakage, ...of.plan.steps.slice(at, at + 1)]
+  const result = await runScenario({ ...of.plan, steps }, watched, { suite: of.suite })
+  if (!state.isBroken) return { fate: 'not broken', why: result.failures[0]?.message ?? 'the lab was never broken' }
+  return { fate: result.status === 'met' ? 'survived' : 'noticed', why: '' }
+}
+
+function report(): void {
+  const count = (kind: Kind, fate: Fate): number =>
+    fates.filter((f) => f.trial.mutation.kind === kind && f.fate === fate).length
+  for (const kind of kinds) {
+    const [noticed, survived, failed] = [count(kind, 'noticed'), count(kind, 'survived'), count(kind, 'not broken')]
+    say(
+      `${kind.padEnd(18)} ${String(noticed).padStart(4)} of ${String(noticed + survived).padStart(4)} noticed${failed > 0 ? `, ${String(failed)} could not be broken` : ''}`,
+    )
+  }
+  for (const { trial, fate, why } of fates) {
+    if (fate === 'survived') say(`SURVIVED ${trial.name}`)
+    if (fate === 'not broken') say(`NOT BROKEN ${trial.name}\n  ${why.split('\n').join('\n  ')}`)
+  }
+  const noticed = fates.filter((f) => f.fate === 'noticed').length
+  const tried = fates.filter((f) => f.fate !== 'not broken').length
+  const score = tried === 0 ? 0 : Math.floor((1000 * noticed) / tried) / 10
+  say(
+    `score: ${String(noticed)} of ${String(tried)} broken labs noticed, ${String(score)} % in ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  )
+  if (values.json)
+    process.stdout.write(
+      `${JSON.stringify({ noticed, tried, score, fates: fates.map(({ trial, fate }) => ({ name: trial.name, fate })) })}\n`,
+    )
+  process.exitCode = tried > 0 && noticed === tried && fates.length === tried ? 0 : 1
+}
+
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [i, item] of queue) results[i] = await work(item)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}
