@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 export const packageRoot = dirname(dirname(import.meta.dirname))
 
 /** Whether this is the source in a clone; in an installed package it is what the build made of it. */
-export const runsFromSource = import.meta.filename.endsWith('.ts')
+const runsFromSource = import.meta.filename.endsWith('.ts')
 
 /** The bundled suites. */
 export const bundledSuites = join(packageRoot, 'suites')

@@ -134,6 +134,8 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
     collector.reporter,
   )
   await runner.run()
+  // The workers' memory is given back before the report takes its own.
+  await runner.close()
   enter?.close()
   kept?.close()
   const run = collector.result()
@@ -150,7 +152,6 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
     }),
   )
   writeTally(run)
-  await runner.close()
   return exitCodeFor(run, terminal.note)
 }
 

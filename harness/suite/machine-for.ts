@@ -4,7 +4,7 @@ import type { Machine } from '../machines/machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 
 /** The machines that can be asked for; `auto` is the best that is there. */
-export const machineNames = ['local', 'auto'] as const
+const machineNames = ['local', 'auto'] as const
 
 /**
  * The kind of machine that a name on the command line stands for.

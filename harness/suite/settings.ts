@@ -13,7 +13,7 @@ export interface RunSettings {
 }
 
 /** Variables by which the command line reaches the processes that vitest starts. */
-export const settingVariables = {
+const settingVariables = {
   on: 'NETWRIGHT_ON',
   roots: 'NETWRIGHT_ROOTS',
   captures: 'NETWRIGHT_CAPTURES',
