@@ -1,6 +1,7 @@
 import { NetwrightError } from '../model/errors.ts'
 import type { Graph, Interface, Namespace, NamespaceRole, Neighbour, Route } from '../model/graph.ts'
 import { FarEndError, type Channel, type FileOperation, type Place } from '../machines/channel/channel.ts'
+import { graphQuestions, type Answers, type IpReader } from './ip-reader.ts'
 import { ipAddrOutput, ipNeighOutput, ipRouteOutput, type IpLink, type IpRoute } from './ip-json.ts'
 
 /** A namespace to read, and the places it is reached by. */
@@ -31,11 +32,16 @@ const decisive: Readonly<Record<string, string>> = {
 /**
  * Reads what the kernel says was built; parents and peers are resolved across namespaces.
  *
+ * @param readerOf - a process that already stands in the namespace and can be asked again
  * @throws NETWRIGHT_NAMESPACE_MISSING when a namespace is gone
  */
-export async function readGraph(channel: Channel, targets: readonly NamespaceTarget[]): Promise<Graph> {
+export async function readGraph(
+  channel: Channel,
+  targets: readonly NamespaceTarget[],
+  readerOf: (target: NamespaceTarget) => IpReader | undefined = () => undefined,
+): Promise<Graph> {
   const [raw, ids] = await Promise.all([
-    Promise.all(targets.map((target) => readNamespace(channel, target))),
+    Promise.all(targets.map((target) => readNamespace(channel, target, readerOf(target)))),
     channel.namespaceIds(targets.map((t) => t.path)),
   ])
   /** Position of the namespace that `viewer` knows by a netnsid. */
@@ -62,13 +68,10 @@ export async function readGraph(channel: Channel, targets: readonly NamespaceTar
   }
 }
 
-async function readNamespace(channel: Channel, target: NamespaceTarget) {
+async function readNamespace(channel: Channel, target: NamespaceTarget, reader: IpReader | undefined) {
   const sysctlReads = Object.keys(decisive).map((name): FileOperation => ({ kind: 'read', path: `/proc/sys/${name}` }))
-  const [ip, sysctls] = await Promise.all([
-    channel.run(['ip', '-d', '-j', '-batch', '-'], {
-      place: target.place,
-      input: 'addr show\nroute show table all\nneigh show\n',
-    }),
+  const [[links = '[]', routes = '[]', neighbours = '[]'], sysctls] = await Promise.all([
+    (async () => (await reader?.ask()) ?? askOnce(channel, target))(),
     channel.files(target.path, sysctlReads),
   ]).catch((cause: unknown) => {
     if (!(cause instanceof FarEndError)) throw cause
@@ -78,13 +81,6 @@ async function readNamespace(channel: Channel, target: NamespaceTarget) {
       next: 'A script or remedy deleted it, or never made it.',
     })
   })
-  if (ip.code !== 0) {
-    throw new NetwrightError('NETWRIGHT_TOOL_MISSING', `ip cannot read namespace ${target.id}`, {
-      command: 'ip -d -j addr show; route show table all; neigh show',
-      stderr: ip.stderr.toString(),
-    })
-  }
-  const [links = '[]', routes = '[]', neighbours = '[]'] = ip.stdout.toString().split(/\n(?=\[)/)
   return {
     target,
     links: ipAddrOutput.parse(JSON.parse(links)),
@@ -97,6 +93,18 @@ async function readNamespace(channel: Channel, target: NamespaceTarget) {
     })),
     sysctls: keepDecisive(sysctls),
   }
+}
+
+async function askOnce(channel: Channel, target: NamespaceTarget): Promise<Answers> {
+  const input = graphQuestions.map((question) => `${question}\n`).join('')
+  const ip = await channel.run(['ip', '-d', '-j', '-batch', '-'], { place: target.place, input })
+  if (ip.code !== 0) {
+    throw new NetwrightError('NETWRIGHT_TOOL_MISSING', `ip cannot read namespace ${target.id}`, {
+      command: `ip -d -j ${graphQuestions.join('; ')}`,
+      stderr: ip.stderr.toString(),
+    })
+  }
+  return ip.stdout.toString().split(/\n(?=\[)/)
 }
 
 function readInterface(link: IpLink, linkName: string | undefined, linkNs: string | undefined): Interface {

@@ -5,6 +5,7 @@ import type { JournalEntry } from '../model/results.ts'
 import type { Channel } from '../machines/channel/channel.ts'
 import type { Machine } from '../machines/machine.ts'
 import { readGraph, type NamespaceTarget } from './graph-reader.ts'
+import { ipReader, type IpReader } from './ip-reader.ts'
 import { keptOutput, openJournal, type Journal } from './journal.ts'
 import { layUnderlay, type Handles } from './lay-underlay.ts'
 import { hostPlace, namespacePath, wireHost } from './namespace-paths.ts'
@@ -134,6 +135,15 @@ async function furnish<HostName extends string>(
     }),
   ) as Hosts<HostName>
 
+  const readers = new Map<string, IpReader>()
+  /** Named namespaces may be deleted any time: nothing may stand in them. */
+  function readerOf(target: NamespaceTarget): IpReader | undefined {
+    if (target.role === 'namespace') return undefined
+    const reader = readers.get(target.id) ?? ipReader(channel, target.place)
+    readers.set(target.id, reader)
+    return reader
+  }
+
   const lab: Lab<HostName> = {
     topology,
     machine,
@@ -156,7 +166,7 @@ async function furnish<HostName extends string>(
         throw error.cause instanceof NetwrightError ? error.cause : scriptFailure(what, error, journal)
       }
     },
-    graph: () => readGraph(channel, [...namespaces.values()]),
+    graph: () => readGraph(channel, [...namespaces.values()], readerOf),
     dispose: () => channel.close(),
   }
   return lab
