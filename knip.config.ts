@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'fixtures/topologies/**/*.ts',
     'scripts/*.{mjs,ts}',
     'bin/*.js',
+    'tests/fixtures/**/*.{ts,js}',
   ],
   project: ['{harness,suites,fixtures,tests,scripts,bin}/**/*.{ts,js,mjs}'],
   // A type that a public signature names has to be exported for the declarations.
