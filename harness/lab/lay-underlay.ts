@@ -62,7 +62,7 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
 }
 
 /** Name of the switch port that a host's NIC is plugged into: `node1-ens160`, shortened to what the kernel takes. */
-export function portName(host: string, nic: string): string {
+function portName(host: string, nic: string): string {
   const full = `${host}-${nic}`
   if (full.length <= 15) return full
   return `${full.slice(0, 10)}-${createHash('sha256').update(full).digest('hex').slice(0, 4)}`
@@ -126,7 +126,7 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
 }
 
 /** Shell variable that stands for a host's holder PID in journalled commands and reproducers. */
-export function variable(name: string): string {
+function variable(name: string): string {
   return `NS_${name.replace(/[^A-Za-z0-9]/g, '_')}`
 }
 

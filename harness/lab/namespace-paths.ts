@@ -19,12 +19,6 @@ export function namespacePath(host: HostHandle, name?: string): string {
   return name === undefined ? `/proc/${pid}/ns/net` : `/proc/${pid}/root/run/netns/${name}`
 }
 
-/** Splits `node1/ns1` into host and namespace; `node1` alone is the host's own namespace. */
-export function splitId(id: string): { host: string; name?: string } {
-  const slash = id.indexOf('/')
-  return slash === -1 ? { host: id } : { host: id.slice(0, slash), name: id.slice(slash + 1) }
-}
-
 /** Host name under which a wire's own namespace appears in graphs and journals. */
 export function wireHost(wire: string): string {
   return `wire:${wire}`

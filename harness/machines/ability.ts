@@ -49,7 +49,7 @@ const linkTypes: Readonly<Record<string, LinkType>> = {
 export const knownLinkTypes: readonly string[] = Object.keys(linkTypes)
 
 /** The kernel option that carries a link type, such as CONFIG_IPVLAN for `ipvlan`. */
-export function kernelOption(linkType: string): string {
+function kernelOption(linkType: string): string {
   return linkTypes[linkType]?.config ?? `CONFIG_${linkType.toUpperCase()}`
 }
 
