@@ -10,6 +10,7 @@ import { keptOutput, openJournal, type Journal } from './journal.ts'
 import { layUnderlay, type Handles } from './lay-underlay.ts'
 import { hostPlace, namespacePath, wireHost } from './namespace-paths.ts'
 import { hush } from './quiet.ts'
+import { settledGraph } from './settled-graph.ts'
 import { hostShell } from './shell.ts'
 import type { Host, Hosts, Topology } from './topology.ts'
 
@@ -166,7 +167,7 @@ async function furnish<HostName extends string>(
         throw error.cause instanceof NetwrightError ? error.cause : scriptFailure(what, error, journal)
       }
     },
-    graph: () => readGraph(channel, [...namespaces.values()], readerOf),
+    graph: () => settledGraph(() => readGraph(channel, [...namespaces.values()], readerOf)),
     dispose: () => channel.close(),
   }
   return lab
