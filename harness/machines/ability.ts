@@ -48,26 +48,55 @@ const linkTypes: Readonly<Record<string, LinkType>> = {
 /** The link types that this project knows how to try. */
 export const knownLinkTypes: readonly string[] = Object.keys(linkTypes)
 
+let attempts = 0
+
 /** The kernel option that carries a link type, such as CONFIG_IPVLAN for `ipvlan`. */
 function kernelOption(linkType: string): string {
   return linkTypes[linkType]?.config ?? `CONFIG_${linkType.toUpperCase()}`
 }
 
+/** Answers what a machine can do; each feature is tried once. */
+export interface Abilities {
+  readonly can: (feature: Feature) => Promise<Ability>
+  readonly close: () => Promise<void>
+}
+
 /**
- * Tries one feature in a scratch sandbox.
+ * Tries features in one scratch sandbox, which is opened with the first of them and kept.
  *
- * @param openSandbox - gives the scratch sandbox; it is closed again
+ * @param openSandbox - gives the scratch sandbox
  */
-export async function tryFeature(feature: Feature, openSandbox: () => Promise<Channel>): Promise<Ability> {
-  const sandbox = await openSandbox()
-  try {
-    if (feature === 'ipv6') return await tryIpv6(sandbox)
-    if (feature === 'device-nodes') return await tryDeviceNodes(sandbox)
-    const [kind, name = ''] = feature.split(':')
-    return kind === 'tool' ? await tryTool(sandbox, name) : await tryLink(sandbox, name)
-  } finally {
-    await sandbox.close()
+export function openAbilities(openSandbox: () => Promise<Channel>): Abilities {
+  const tried = new Map<Feature, Promise<Ability>>()
+  let scratch: Promise<Scratch> | undefined
+  async function open(): Promise<Scratch> {
+    const sandbox = await openSandbox()
+    let config: Promise<string> | undefined
+    return { sandbox, config: () => (config ??= kernelConfig(sandbox)) }
   }
+  return {
+    can: (feature) => {
+      const known = tried.get(feature) ?? (scratch ??= open()).then((opened) => tryFeature(feature, opened))
+      tried.set(feature, known)
+      return known
+    },
+    close: async () => {
+      await (await scratch)?.sandbox.close()
+    },
+  }
+}
+
+interface Scratch {
+  readonly sandbox: Channel
+  /** The kernel's own configuration, empty where it is not to be had. */
+  readonly config: () => Promise<string>
+}
+
+async function tryFeature(feature: Feature, scratch: Scratch): Promise<Ability> {
+  if (feature === 'ipv6') return tryIpv6(scratch.sandbox)
+  if (feature === 'device-nodes') return tryDeviceNodes(scratch.sandbox)
+  const [kind, name = ''] = feature.split(':')
+  return kind === 'tool' ? tryTool(scratch.sandbox, name) : tryLink(scratch, name)
 }
 
 async function tryTool(sandbox: Channel, name: string): Promise<Ability> {
@@ -90,18 +119,24 @@ async function tryIpv6(sandbox: Channel): Promise<Ability> {
     if (!(error instanceof FarEndError)) throw error
     return { able: false, reason: `IPv6 is disabled in the kernel (${error.message})` }
   }
-  const set = await sandbox.run(['sh', '-c', 'ip link set lo up && ip -6 addr add 2001:db8::1/128 dev lo'])
+  const set = await sandbox.run(['sh', '-c', 'ip link set lo up && ip -6 addr replace 2001:db8::1/128 dev lo'])
   if (set.code === 0) return { able: true }
   return { able: false, reason: `IPv6 addresses cannot be set: ${set.stderr.toString().trim()}` }
 }
 
-async function tryLink(sandbox: Channel, type: string): Promise<Ability> {
+async function tryLink({ sandbox, config }: Scratch, type: string): Promise<Ability> {
   const known = linkTypes[type]
-  const lower = known?.lower === true ? 'link nwlower ' : ''
+  const name = `nw${String(attempts++)}` // attempts run side by side
+  const lower = known?.lower === true ? `link low${name} ` : ''
+  const attempt = known?.command ?? `ip link add ${lower}name nwtest type ${type} ${known?.args ?? ''}`
   const script = [
     'ip link set lo up',
-    'ip link add nwlower type veth peer name nwlow2',
-    known?.command ?? `ip link add ${lower}name nwtest type ${type} ${known?.args ?? ''}`,
+    ...(lower === '' ? [] : [`ip link add low${name} type veth peer name lop${name}`]),
+    attempt.replaceAll('nwtest', name).replaceAll('nwpeer', `peer${name}`),
+    'code=$?',
+    `ip link del ${name} 2>/dev/null`,
+    ...(lower === '' ? [] : [`ip link del low${name}`]),
+    'exit $code',
   ].join('\n')
   const made = await sandbox.run(['sh', '-c', script])
   if (made.code === 0) return { able: true }
@@ -110,20 +145,22 @@ async function tryLink(sandbox: Channel, type: string): Promise<Ability> {
   if (!/unknown device type|not supported|operation not supported/i.test(said)) {
     return { able: false, reason: `ip link add type ${type} fails: ${said}` }
   }
-  return { able: false, reason: `kernel has no ${type}: ${await configLine(sandbox, kernelOption(type), said)}` }
+  return { able: false, reason: `kernel has no ${type}: ${configLine(await config(), kernelOption(type), said)}` }
 }
 
 /**
  * What the kernel's own configuration says of an option, else what the kernel said when asked for it. An option whose
  * menu is off is not mentioned in the configuration at all.
  */
-async function configLine(sandbox: Channel, option: string, said: string): Promise<string> {
-  const read = `{ zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null`
-  const script = `${read} | grep -E -e "^(# )?$1( is not set|=)" -e ^CONFIG_NET=y`
-  const lines = (await sandbox.run(['sh', '-c', script, 'sh', option])).stdout.toString().trim().split('\n')
-  const line = lines.find((one) => one !== 'CONFIG_NET=y') ?? ''
-  if (line === '' && lines.includes('CONFIG_NET=y')) return `${option} is not in its configuration`
+function configLine(config: string, option: string, said: string): string {
+  const line = config.split('\n').find((one) => one === `# ${option} is not set` || one.startsWith(`${option}=`))
+  if (line === undefined) return config.includes('\nCONFIG_NET=y') ? `${option} is not in its configuration` : said
   if (line.endsWith('is not set')) return `${option} is not set`
   if (line.endsWith('=m')) return `${option}=m, but its module cannot be loaded (${said})`
-  return line === '' ? said : `${line}, yet the kernel says: ${said}`
+  return `${line}, yet the kernel says: ${said}`
+}
+
+async function kernelConfig(sandbox: Channel): Promise<string> {
+  const script = 'zcat /proc/config.gz 2>/dev/null || cat "/boot/config-$(uname -r)" 2>/dev/null'
+  return (await sandbox.run(['sh', '-c', script])).stdout.toString()
 }

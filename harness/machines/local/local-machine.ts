@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { NetwrightError } from '../../model/errors.ts'
-import { tryFeature } from '../ability.ts'
+import { openAbilities } from '../ability.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Ability, Feature, Machine } from '../machine.ts'
+import type { Machine } from '../machine.ts'
 
 const pidSandbox = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 const asUser = ['--user', '--map-root-user']
@@ -21,7 +21,7 @@ export async function localMachine(): Promise<Machine> {
   const userFlags = privilege === 'user namespace' ? asUser : []
   const openSandbox = (): Promise<Channel> =>
     openLocalAgent(['unshare', ...userFlags, '--net', '--ipc', ...pidSandbox, ...agent])
-  const tried = new Map<Feature, Promise<Ability>>()
+  const abilities = openAbilities(openSandbox)
   return {
     name: 'local',
     facts: {
@@ -38,12 +38,10 @@ export async function localMachine(): Promise<Machine> {
     },
     channel,
     openSandbox,
-    can: (feature) => {
-      const known = tried.get(feature) ?? tryFeature(feature, openSandbox)
-      tried.set(feature, known)
-      return known
+    can: abilities.can,
+    dispose: async () => {
+      await Promise.all([channel.close(), abilities.close()])
     },
-    dispose: () => channel.close(),
   }
 }
 
