@@ -82,6 +82,12 @@ export function commandTests(subject: Subject): void {
     const channel = await subject.sandbox(context)
     const failing = [
       { argv: ['no-such-program'], options: {}, errno: 2, text: /^no-such-program: / },
+      {
+        argv: ['no-such-program'],
+        options: { env: { PATH: '/etc/passwd:/usr/bin' } },
+        errno: 2,
+        text: /^no-such-program: /,
+      },
       { argv: ['/'], options: {}, errno: 13, text: /^\/: / },
       { argv: ['true'], options: { cwd: '/no/such/folder' }, errno: 2, text: /^cwd \/no\/such\/folder: / },
       {
