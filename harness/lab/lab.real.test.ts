@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest'
-import { tryFeature } from '../machines/ability.ts'
+import { openAbilities } from '../machines/ability.ts'
 import type { CapturedFrame } from '../machines/channel/channel.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
@@ -94,9 +94,12 @@ test('wires are quiet: nothing crosses them unless somebody sends', async (conte
     return frames.length
   }
   await lab.build()
+  // That nothing comes cannot be waited for otherwise than by waiting. The reports of listeners come some milliseconds
+  // after their cause.
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  await wait(100)
   const atFirst = await settle()
-  // That nothing comes cannot be waited for otherwise than by waiting.
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await wait(300)
   expect(await settle()).toBe(atFirst)
   // A bridge port forwards from its first moment, and what is captured is what was sent.
   const ping = await lab.hosts.node1.$`ping -n -c1 -W1 10.0.0.2`
@@ -158,11 +161,13 @@ test('notices namespaces as they come, go, and come again under the same name', 
 })
 
 test('without IPv6 a lab has IPv4 only', async (context) => {
-  const without = await tryFeature('ipv6', async () => {
+  const abilities = openAbilities(async () => {
     const sandbox = await machine.openSandbox()
     await sandbox.files('', [{ kind: 'write', path: '/proc/sys/net/ipv6/conf/*/disable_ipv6', value: '1' }])
     return sandbox
   })
+  const without = await abilities.can('ipv6')
+  await abilities.close()
   expect(without).toMatchObject({
     able: false,
     reason: expect.stringMatching(/^IPv6 addresses cannot be set: .*IPv6 is disabled/) as string,

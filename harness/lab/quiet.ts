@@ -2,14 +2,15 @@ import type { Channel, FileOperation } from '../machines/channel/channel.ts'
 
 /**
  * How IPv6 behaves on a lab's wires. `quiet`: no autoconfiguration, no router solicitation, no duplicate
- * address detection, one MLD report at most, so that every captured frame means something. `as-is`: what
- * the kernel does by itself.
+ * address detection, no MLD report later than some milliseconds after its cause, so that every captured frame means
+ * something. `as-is`: what the kernel does by itself.
  */
 export type Ipv6Manners = 'quiet' | 'as-is'
 
 /** Sysctls of a namespace whose devices are to stay silent (Documentation/networking/ip-sysctl.rst). */
 const quietIpv6: Readonly<Record<string, string>> = {
-  'net/ipv6/mld_qrv': '1',
+  // Listener reports are sent twice (mld_qrv exists in the first namespace only): both at once, not within a second.
+  'net/ipv6/conf/*/mldv2_unsolicited_report_interval': '1',
   'net/ipv6/conf/*/accept_ra': '0',
   'net/ipv6/conf/*/autoconf': '0',
   'net/ipv6/conf/*/router_solicitations': '0',
