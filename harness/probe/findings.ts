@@ -23,7 +23,7 @@ export async function investigate(prober: Prober, evidence: Evidence, senders: r
 }
 
 /** Namespaces in which the conversation ended: something came in (or was to go out) and nothing followed. */
-export function suspectNamespaces(prober: Prober, evidence: Evidence): string[] {
+function suspectNamespaces(prober: Prober, evidence: Evidence): string[] {
   const { outcome, sightings, probe } = evidence
   const suspects = new Set<string>()
   if (outcome.kind === 'errno' && (outcome.errno === 'EPERM' || outcome.errno === 'EACCES')) suspects.add(probe.from)

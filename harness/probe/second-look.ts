@@ -152,9 +152,10 @@ function isOfProbe(line: string, spec: ProbeSpec): boolean {
   }
   if ('port' in protocol)
     return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
+  // The target's own pings to others have its address as well, at the other end.
   return (
-    / type echo-re(quest|ply)\b/.test(line) &&
-    (line.includes(`daddr ${address} `) || line.includes(`saddr ${address} `))
+    (/ type echo-request\b/.test(line) && line.includes(`daddr ${address} `)) ||
+    (/ type echo-reply\b/.test(line) && line.includes(`saddr ${address} `))
   )
 }
 

@@ -101,7 +101,7 @@ export function lastArrival(talk: Conversation, frames: readonly SeenFrame[], fr
 const cache = new WeakMap<SeenFrame, Frame>()
 
 /** Decodes a frame once; undefined for devices whose frames are of no known kind. */
-export function decoded(seen: SeenFrame): Frame | undefined {
+function decoded(seen: SeenFrame): Frame | undefined {
   const link = linkTypeOf(seen.frame.hatype)
   if (link === undefined) return undefined
   const known = cache.get(seen) ?? decodeFrame(seen.frame.bytes, link)

@@ -9,7 +9,7 @@ import { egress } from '../model/egress.ts'
 import { errnoByNumber } from './errno.ts'
 
 /** Groups that multicast probes send to: administratively scoped (RFC 2365), and organisation-local (RFC 4291). */
-export const probeGroup = { 4: '239.255.77.87', 6: 'ff08::4e57' } as const
+const probeGroup = { 4: '239.255.77.87', 6: 'ff08::4e57' } as const
 
 /** TCP, UDP, broadcast and multicast: a token that an echo service at the target sends back. */
 export function attemptSocket(field: Field, spec: ProbeSpec): Attempt {
