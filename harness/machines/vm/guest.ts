@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { Duplex } from 'node:stream'
+import { NetwrightError } from '../../model/errors.ts'
+import type { Channel } from '../channel/channel.ts'
+import { openChannel, type Transport } from '../channel/open-channel.ts'
+import { readConsole, type GuestConsole } from './guest-console.ts'
+import type { Qemu } from './qemu.ts'
+
+/** Milliseconds from QEMU's start to the agent's greeting, at most. */
+const bootMs = 60_000
+/** Milliseconds a kernel gets to finish what it has to say of a trouble. */
+const lastWordsMs = 1_000
+
+/** A running guest. */
+export interface Guest {
+  readonly channel: Channel
+  readonly console: GuestConsole
+  /** QEMU's control protocol. */
+  readonly monitor: Duplex
+  /** Ends the guest, giving the reason to all who wait for it. */
+  readonly end: (reason: string) => void
+  /** Resolves with what ended the guest and the tail of its console. */
+  readonly ended: Promise<string>
+}
+
+/**
+ * Starts QEMU and waits for the agent inside.
+ *
+ * QEMU gets SIGKILL from the kernel when this process ends; should it end before that is in force, the guest's channel
+ * is closed, its agent exits, and the guest with it.
+ *
+ * @param shared - descriptors that QEMU inherits after those of the guest
+ * @throws NETWRIGHT_GUEST with the console's tail when no agent greets
+ */
+export async function startGuest(qemu: Qemu, args: readonly string[], shared: readonly number[] = []): Promise<Guest> {
+  const argv = ['--pdeathsig', 'KILL', '--', qemu.program, ...args]
+  const child = spawn('setpriv', argv, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...shared],
+    detached: true,
+  })
+  const [agent, consoleStream, monitor] = [3, 4, 5].map((fd) => child.stdio[fd])
+  if (!(agent instanceof Duplex) || !(consoleStream instanceof Duplex) || !(monitor instanceof Duplex)) {
+    throw new NetwrightError('NETWRIGHT_GUEST', 'QEMU cannot be started', {
+      command: [qemu.program, ...args].join(' '),
+    })
+  }
+  let stderr = ''
+  let reason: string | undefined
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-4000)
+  })
+  for (const stream of [agent, monitor]) stream.on('error', () => undefined)
+  monitor.resume()
+  const console = readConsole(consoleStream)
+  const end = (why: string): void => {
+    reason ??= why
+    child.kill('SIGKILL')
+  }
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => {
+      resolve(error.message)
+    })
+    child.on('close', (code, signal) => {
+      const trouble = console.firstTrouble()
+      const why = reason ?? (trouble ? troubleText(trouble) : `QEMU ended with ${signal ?? String(code)}`)
+      resolve([why, stderr.trim(), consoleText(console)].filter((part) => part !== '').join('\n'))
+    })
+  })
+  void console.trouble.then((trouble) => {
+    setTimeout(() => {
+      end(troubleText(trouble))
+    }, lastWordsMs)
+  })
+  const transport: Transport = {
+    input: agent,
+    output: agent,
+    ended,
+    destroy: () => {
+      end('it was shut down')
+    },
+  }
+  const late = setTimeout(() => {
+    end(`no agent greeted within ${bootMs / 1000} s`)
+  }, bootMs)
+  try {
+    return { channel: await openChannel(transport), console, monitor, end, ended }
+  } catch {
+    throw new NetwrightError('NETWRIGHT_GUEST', 'The VM did not come up', {
+      command: [qemu.program, ...args].join(' '),
+      stderr: await ended,
+      next: 'The tail of its console is above; `netwright doctor` says whether this machine can run VMs.',
+    })
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+const troubleText = ({ what, line }: { readonly what: string; readonly line: string }) =>
+  `the guest's kernel ${what}: ${line}`
+
+function consoleText(console: GuestConsole): string {
+  const tail = console.tail()
+  return tail === '' ? 'The guest wrote nothing to its console.' : `The guest's console ended with:\n${tail}`
+}
