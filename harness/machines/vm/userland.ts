@@ -55,6 +55,7 @@ const emptyFolders = [
   '/usr/bin',
   '/usr/sbin',
   '/usr/lib64',
+  '/mnt',
   '/var/tmp',
   '/var/lib',
 ]

@@ -4,7 +4,8 @@
 use strict;
 no warnings;
 
-my ($MOUNT, $MS_PLAIN) = (165, 0xe);    # nosuid, nodev, noexec
+my ($MOUNT, $MKNOD) = (165, 133);
+my $MS_PLAIN = 0xe;    # nosuid, nodev, noexec
 sub mount_at {
     my ($type, $target, $flags, $data) = @_;
     mkdir $target, 0755;
@@ -23,12 +24,18 @@ mount_at('tmpfs', '/run', 0x6, 'mode=755');
 mount_at('tmpfs', '/tmp', 0x6, 'mode=1777');
 symlink '/proc/self/fd', '/dev/fd';
 symlink "/proc/self/fd/$_->[0]", "/dev/$_->[1]" for [0, 'stdin'], [1, 'stdout'], [2, 'stderr'];
+# Opening the node loads the driver, as it does where udev made the node.
+mkdir '/dev/net', 0755;
+my $tun = '/dev/net/tun';
+syscall($MKNOD, $tun, 020666, 10 << 8 | 200);
 mkdir '/run/netns', 0755;
 mkdir '/run/lock', 0755;
 
 set('/proc/sys/kernel/hostname', 'netwright');
 # Emulated processors are an order slower at starting programs when addresses differ each time.
 set('/proc/sys/kernel/randomize_va_space', 0);
+# Else every tunnel module that one lab loads puts its sit0, tunl0, gre0 … into the namespaces of all others.
+set('/proc/sys/net/core/fb_tunnels_only_for_init_net', 1);
 
 system('modprobe', '-qa', 'virtio_pci', 'virtio_console') if !</sys/class/virtio-ports/*>;
 
