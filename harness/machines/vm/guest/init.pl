@@ -4,7 +4,7 @@
 use strict;
 no warnings;
 
-my ($MOUNT, $MKNOD) = (165, 133);
+my ($MOUNT, $MKNOD, $SETRLIMIT) = (165, 133, 160);
 my $MS_PLAIN = 0xe;    # nosuid, nodev, noexec
 sub mount_at {
     my ($type, $target, $flags, $data) = @_;
@@ -34,6 +34,9 @@ mkdir '/run/lock', 0755;
 set('/proc/sys/kernel/hostname', 'netwright');
 # Emulated processors are an order slower at starting programs when addresses differ each time.
 set('/proc/sys/kernel/randomize_va_space', 0);
+# The agent holds some descriptors for each command that runs.
+my $files = pack('QQ', 65536, 65536);
+syscall($SETRLIMIT, 7, $files);    # RLIMIT_NOFILE
 # Else every tunnel module that one lab loads puts its sit0, tunl0, gre0 … into the namespaces of all others.
 set('/proc/sys/net/core/fb_tunnels_only_for_init_net', 1);
 
