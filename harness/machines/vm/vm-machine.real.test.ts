@@ -76,7 +76,7 @@ function guestTests(): void {
 /** The command lines of the processes whose environment holds a text. */
 function processesWith(text: string): readonly string[] {
   const script =
-    'for d in /proc/[0-9]*; do tr "\\0" "\\n" <$d/environ 2>/dev/null | grep -qx "$1" && tr "\\0" " " <$d/cmdline; done; :'
+    'for d in /proc/[0-9]*; do { tr "\\0" "\\n" <$d/environ | grep -qx "$1" && tr "\\0" " " <$d/cmdline; } 2>/dev/null; done; :'
   return execFileSync('sh', ['-c', script, 'sh', text])
     .toString()
     .split('\n')
