@@ -3,6 +3,8 @@ import { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openChannel, type Transport } from '../channel/open-channel.ts'
+import { encodeFrame } from '../channel/wire-format.ts'
+import { openMonitor, type Monitor } from './monitor.ts'
 import { readConsole, type GuestConsole } from './guest-console.ts'
 import type { Qemu } from './qemu.ts'
 
@@ -15,8 +17,8 @@ const lastWordsMs = 1_000
 export interface Guest {
   readonly channel: Channel
   readonly console: GuestConsole
-  /** QEMU's control protocol. */
-  readonly monitor: Duplex
+  /** Speaks QEMU's control protocol; once, and not to a guest that was resumed. */
+  readonly openMonitor: () => Promise<Monitor>
   /** Ends the guest, giving the reason to all who wait for it. */
   readonly end: (reason: string) => void
   /** Resolves with what ended the guest and the tail of its console. */
@@ -29,13 +31,17 @@ export interface Guest {
  * QEMU gets SIGKILL from the kernel when this process ends; should it end before that is in force, the guest's channel
  * is closed, its agent exits, and the guest with it.
  *
- * @param shared - descriptors that QEMU inherits after those of the guest
+ * @param resume - brings back a guest that was put away, whose agent has greeted long ago
  * @throws NETWRIGHT_GUEST with the console's tail when no agent greets
  */
-export async function startGuest(qemu: Qemu, args: readonly string[], shared: readonly number[] = []): Promise<Guest> {
+export async function startGuest(
+  qemu: Qemu,
+  args: readonly string[],
+  resume?: (monitor: Monitor) => Promise<void>,
+): Promise<Guest> {
   const argv = ['--pdeathsig', 'KILL', '--', qemu.program, ...args]
   const child = spawn('setpriv', argv, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...shared],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     detached: true,
   })
   const [agent, consoleStream, monitor] = [3, 4, 5].map((fd) => child.stdio[fd])
@@ -50,7 +56,6 @@ export async function startGuest(qemu: Qemu, args: readonly string[], shared: re
     stderr = (stderr + chunk.toString()).slice(-4000)
   })
   for (const stream of [agent, monitor]) stream.on('error', () => undefined)
-  monitor.resume()
   const console = readConsole(consoleStream)
   const end = (why: string): void => {
     reason ??= why
@@ -83,8 +88,17 @@ export async function startGuest(qemu: Qemu, args: readonly string[], shared: re
     end(`no agent greeted within ${bootMs / 1000} s`)
   }, bootMs)
   try {
-    return { channel: await openChannel(transport), console, monitor, end, ended }
-  } catch {
+    const openTheMonitor = (): Promise<Monitor> => openMonitor(monitor)
+    const resumed = async (): Promise<void> => {
+      if (!resume) return
+      await resume(await openTheMonitor())
+      // An answer to request 0 stands for the greeting.
+      agent.write(encodeFrame('Y', 0))
+    }
+    const [channel] = await Promise.all([openChannel(transport), resumed()])
+    return { channel, console, openMonitor: openTheMonitor, end, ended }
+  } catch (error) {
+    end(error instanceof Error ? error.message : String(error))
     throw new NetwrightError('NETWRIGHT_GUEST', 'The VM did not come up', {
       command: [qemu.program, ...args].join(' '),
       stderr: await ended,

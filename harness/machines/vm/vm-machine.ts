@@ -7,9 +7,10 @@ import { openNestedAgent } from '../channel/nested-agent.ts'
 import type { Ability, Feature, Machine } from '../machine.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
-import { startGuest, type Guest } from './guest.ts'
+import type { Guest } from './guest.ts'
 import { provideKernel } from './kernel-store.ts'
-import { findQemu, guestArguments } from './qemu.ts'
+import { findQemu, type GuestOptions } from './qemu.ts'
+import { cloneGuest, guestTemplate } from './template.ts'
 
 const memoryMiB = 384
 /** Milliseconds between two looks whether a guest still answers, and until one that does not is given up. */
@@ -38,8 +39,9 @@ export async function vmMachine(kernelName: string): Promise<Machine> {
   const qemu = await findQemu()
   const kernel = await provideKernel(entry, (sentence) => process.stderr.write(`netwright: ${sentence}\n`))
   const image = await bootImage(kernel)
+  const options: GuestOptions = { image, accelerator: 'tcg', memoryMiB }
   const boot = async (): Promise<Guest> => {
-    const guest = await startGuest(qemu, guestArguments({ image, accelerator: 'tcg', memoryMiB }))
+    const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options))
     keepLooking(guest)
     return guest
   }
