@@ -13,6 +13,13 @@ const bootMs = 60_000
 /** Milliseconds a kernel gets to finish what it has to say of a trouble. */
 const lastWordsMs = 1_000
 
+export interface StartOptions {
+  /** Brings back a guest that was put away, whose agent has greeted long ago. */
+  readonly resume?: (monitor: Monitor) => Promise<void>
+  /** Milliseconds until a guest whose agent does not answer is given up. */
+  readonly limitMs?: number
+}
+
 /** A running guest. */
 export interface Guest {
   readonly channel: Channel
@@ -31,13 +38,12 @@ export interface Guest {
  * QEMU gets SIGKILL from the kernel when this process ends; should it end before that is in force, the guest's channel
  * is closed, its agent exits, and the guest with it.
  *
- * @param resume - brings back a guest that was put away, whose agent has greeted long ago
  * @throws NETWRIGHT_GUEST with the console's tail when no agent greets
  */
 export async function startGuest(
   qemu: Qemu,
   args: readonly string[],
-  resume?: (monitor: Monitor) => Promise<void>,
+  { resume, limitMs = bootMs }: StartOptions = {},
 ): Promise<Guest> {
   const argv = ['--pdeathsig', 'KILL', '--', qemu.program, ...args]
   const child = spawn('setpriv', argv, {
@@ -85,8 +91,8 @@ export async function startGuest(
     },
   }
   const late = setTimeout(() => {
-    end(`no agent greeted within ${bootMs / 1000} s`)
-  }, bootMs)
+    end(`no agent greeted within ${limitMs / 1000} s`)
+  }, limitMs)
   try {
     const openTheMonitor = (): Promise<Monitor> => openMonitor(monitor)
     const resumed = async (): Promise<void> => {

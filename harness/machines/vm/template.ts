@@ -37,9 +37,11 @@ export async function guestTemplate(qemu: Qemu, options: GuestOptions): Promise<
 /** Starts a guest from a template, its clock set. */
 export async function cloneGuest(qemu: Qemu, options: GuestOptions, { ram, state }: Template): Promise<Guest> {
   const args = [...guestArguments(options), ...memory(options, ram, 'off'), '-incoming', 'defer']
-  const guest = await startGuest(qemu, args, async (monitor) => {
-    await monitor.migrate('migrate-incoming', `exec:cat ${quoted(state)}`)
-    await monitor.execute('cont')
+  const guest = await startGuest(qemu, args, {
+    resume: async (monitor) => {
+      await monitor.migrate('migrate-incoming', `exec:cat ${quoted(state)}`)
+      await monitor.execute('cont')
+    },
   })
   await guest.channel.run(['date', '-s', `@${Date.now() / 1000}`])
   return guest

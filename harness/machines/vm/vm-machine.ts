@@ -5,6 +5,7 @@ import { agentCommand, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openNestedAgent } from '../channel/nested-agent.ts'
 import type { Ability, Feature, Machine } from '../machine.ts'
+import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
 import type { Guest } from './guest.ts'
@@ -39,7 +40,8 @@ export async function vmMachine(kernelName: string): Promise<Machine> {
   const qemu = await findQemu()
   const kernel = await provideKernel(entry, (sentence) => process.stderr.write(`netwright: ${sentence}\n`))
   const image = await bootImage(kernel)
-  const options: GuestOptions = { image, accelerator: 'tcg', memoryMiB }
+  const accelerator = await findAccelerator(qemu, image, memoryMiB)
+  const options: GuestOptions = { image, accelerator, memoryMiB }
   const boot = async (): Promise<Guest> => {
     const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options))
     keepLooking(guest)
