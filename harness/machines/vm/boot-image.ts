@@ -1,6 +1,6 @@
 import { access, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { cacheFolder } from './cache-folder.ts'
+import { cacheFolder, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { StoredKernel } from './kernel-store.ts'
 import { packNewc } from './newc.ts'
 import { findUserland, userlandEntries } from './userland.ts'
@@ -24,24 +24,28 @@ export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
   const name = `${kernelName}-${parts.fingerprint}`
   const initrd = join(folder, `${name}.cpio`)
   const image: BootImage = { vmlinux: kernel.vmlinux, initrd, name }
-  const there = await access(initrd).then(
+  if (await exists(initrd)) return image
+  const letGo = await holdFolder(folder)
+  try {
+    if (await exists(initrd)) return image
+    await sweep(folder, kernelName)
+    const scratch = join(folder, `${scratchPrefix}${name}`)
+    await writeFile(scratch, Buffer.concat([packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]))
+    await rename(scratch, initrd)
+    return image
+  } finally {
+    await letGo()
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
     () => true,
     () => false,
   )
-  if (there) return image
-  await sweep(folder, kernelName)
-  // Two processes may make it at once: each writes its own and the last rename wins, with the same content.
-  const scratch = `${initrd}.${process.pid}`
-  try {
-    await writeFile(scratch, Buffer.concat([packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]))
-    await rename(scratch, initrd)
-  } finally {
-    await rm(scratch, { force: true })
-  }
-  return image
 }
 
-/** Removes images of earlier userlands, and what an interrupted process left. */
+/** Removes images of earlier userlands. */
 async function sweep(folder: string, kernelName: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const file = join(folder, name)

@@ -19,27 +19,35 @@ export function contentName(...parts: readonly (string | Uint8Array)[]): string 
   return hash.digest('hex').slice(0, 32)
 }
 
+/** Beginning of the names of what is being made in a cache folder. */
+export const scratchPrefix = 'scratch-'
+
 /**
- * Holds a lock among all processes that use the cache. The kernel lets go of it when this process ends, however it
- * ends, so there are no stale locks.
+ * Lets this process alone make things in a cache folder. Who holds the lock is a process of its own: when this one lets
+ * go of it or ends, however it ends, that one removes what is half made, and the kernel lets go of the lock.
  *
- * @param file - the lock's file, made when it is missing
  * @returns what lets go of it
  */
-export async function holdLock(file: string): Promise<() => void> {
-  const child = spawn('flock', ['-x', file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
+export async function holdFolder(folder: string): Promise<() => Promise<void>> {
+  const script = `echo held; cat; rm -rf "$1"/${scratchPrefix}*`
+  const argv = ['-x', join(folder, 'lock'), 'sh', '-c', script, 'sh', folder]
+  const child = spawn('flock', argv, { stdio: ['pipe', 'pipe', 'ignore'], detached: true })
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      resolve()
+    })
+  })
   await new Promise<void>((resolve, reject) => {
     child.stdout.once('data', () => {
       resolve()
     })
     child.once('error', reject)
-    child.once('close', () => {
-      reject(new Error(`${file} cannot be locked`))
+    void ended.then(() => {
+      reject(new Error(`${folder} cannot be locked`))
     })
   })
-  child.removeAllListeners('close')
-  child.on('error', () => undefined)
   return () => {
     child.stdin.end()
+    return ended
   }
 }

@@ -1,7 +1,7 @@
 import { access, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
-import { cacheFolder, contentName, holdLock } from './cache-folder.ts'
+import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { CatalogueKernel } from './catalogue.ts'
 import { openDebianArchive } from './debian-archive.ts'
 import { chooseModules, readModulesDep } from './guest-modules.ts'
@@ -38,11 +38,11 @@ export async function provideKernel(
   const store = await cacheFolder('kernels')
   const known = await storedKernel(kernel.name)
   if (known) return known
-  const release = await holdLock(join(store, 'lock'))
+  const letGo = await holdFolder(store)
   try {
     return (await storedKernel(kernel.name)) ?? (await fetchKernel(kernel, store, onProgress))
   } finally {
-    release()
+    await letGo()
   }
 }
 
@@ -65,27 +65,22 @@ async function fetchKernel(
   onProgress(`fetching ${wanted}`)
   const archive = await openDebianArchive(kernel.suite, wanted)
   const names = await kernelPackages(kernel.package, archive.dependencies)
-  await sweep(store)
-  const scratch = await mkdtemp(join(store, 'scratch-'))
-  try {
-    const tree = join(scratch, 'tree')
-    await archive.unpack(names, tree)
-    const image = await onlyFile(join(tree, 'boot'), /^vmlinuz-/, wanted)
-    const kernelRelease = basename(image).replace('vmlinuz-', '')
-    onProgress(`unpacking ${kernelRelease}`)
-    const made = join(scratch, 'made')
-    await mkdir(made)
-    const folder = await storeImage(image, made)
-    await writeFile(join(made, 'modules.cpio'), await packModules(tree, kernelRelease, scratch))
-    await rm(join(store, folder), { recursive: true, force: true })
-    await rename(made, join(store, folder))
-    const entry: StoreEntry = { release: kernelRelease, folder }
-    await writeFile(join(scratch, 'entry'), JSON.stringify(entry))
-    await rename(join(scratch, 'entry'), join(store, `${kernel.name}.json`))
-    return kernelIn(join(store, folder), kernelRelease)
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  const scratch = await mkdtemp(join(store, scratchPrefix))
+  const tree = join(scratch, 'tree')
+  await archive.unpack(names, tree)
+  const image = await onlyFile(join(tree, 'boot'), /^vmlinuz-/, wanted)
+  const kernelRelease = basename(image).replace('vmlinuz-', '')
+  onProgress(`unpacking ${kernelRelease}`)
+  const made = join(scratch, 'made')
+  await mkdir(made)
+  const folder = await storeImage(image, made)
+  await writeFile(join(made, 'modules.cpio'), await packModules(tree, kernelRelease, scratch))
+  await rm(join(store, folder), { recursive: true, force: true })
+  await rename(made, join(store, folder))
+  const entry: StoreEntry = { release: kernelRelease, folder }
+  await writeFile(join(scratch, 'entry'), JSON.stringify(entry))
+  await rename(join(scratch, 'entry'), join(store, `${kernel.name}.json`))
+  return kernelIn(join(store, folder), kernelRelease)
 }
 
 /** From Linux 7.2 on, Debian's image package is split: the files are in what it depends on. */
@@ -170,13 +165,6 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Removes what an interrupted fetch left. Nobody else fetches: the caller holds the lock. */
-async function sweep(store: string): Promise<void> {
-  for (const name of await readdir(store)) {
-    if (name.startsWith('scratch-')) await rm(join(store, name), { recursive: true })
-  }
 }
 
 async function onlyFile(folder: string, name: RegExp, wanted: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { access, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder, contentName, holdLock } from './cache-folder.ts'
+import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { startGuest, type Guest } from './guest.ts'
 import { guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
 
@@ -25,12 +25,12 @@ export async function guestTemplate(qemu: Qemu, options: GuestOptions): Promise<
   const name = contentName(qemu.version, ...guestArguments(options), options.image.name)
   const made = templateIn(join(folder, name))
   if (await exists(made)) return made
-  const release = await holdLock(join(folder, 'lock'))
+  const release = await holdFolder(folder)
   try {
     if (!(await exists(made))) await makeTemplate(qemu, options, folder, name)
     return made
   } finally {
-    release()
+    await release()
   }
 }
 
@@ -49,7 +49,7 @@ export async function cloneGuest(qemu: Qemu, options: GuestOptions, { ram, state
 
 async function makeTemplate(qemu: Qemu, options: GuestOptions, folder: string, name: string): Promise<void> {
   await sweep(folder)
-  const scratch = await mkdtemp(join(folder, 'scratch-'))
+  const scratch = await mkdtemp(join(folder, scratchPrefix))
   const { ram, state } = templateIn(scratch)
   const guest = await startGuest(qemu, [...guestArguments(options), ...memory(options, ram, 'on')])
   try {
@@ -62,7 +62,6 @@ async function makeTemplate(qemu: Qemu, options: GuestOptions, folder: string, n
     await rename(scratch, join(folder, name))
   } finally {
     guest.end('its template was given up')
-    await rm(scratch, { recursive: true, force: true })
   }
 }
 
@@ -90,6 +89,6 @@ async function sweep(folder: string): Promise<void> {
     if (name === 'lock') continue
     const path = join(folder, name)
     const { mtimeMs } = await stat(path)
-    if (name.startsWith('scratch-') || Date.now() - mtimeMs > staleMs) await rm(path, { recursive: true, force: true })
+    if (Date.now() - mtimeMs > staleMs) await rm(path, { recursive: true, force: true })
   }
 }
