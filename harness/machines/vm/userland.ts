@@ -187,12 +187,12 @@ export function readLdd(text: string): readonly string[] {
   return [...found]
 }
 
-/** The files that perl loads for the agent's pragmas and for `glob`. */
+/** Modules of perl that the agent's pragmas need, and those that scripts commonly ask for. */
+const perlModules =
+  'strict integer warnings Socket IO::Handle IO::Socket IO::Select Fcntl POSIX Errno List::Util File::Glob Time::HiRes'
+
 async function perlFiles(): Promise<readonly string[]> {
-  const script =
-    'use strict; use integer; no warnings; my @a = glob "/*"; print join "\\n", values %INC, @DynaLoader::dl_shared_objects'
-  return (await tool(['perl', '-e', script]))
-    .toString()
-    .split('\n')
-    .filter((path) => path.startsWith('/'))
+  const script = `eval "require $_" for @ARGV; print join "\\n", values %INC, @DynaLoader::dl_shared_objects`
+  const text = (await tool(['perl', '-e', script, ...perlModules.split(' ')])).toString()
+  return text.split('\n').filter((path) => path.startsWith('/'))
 }
