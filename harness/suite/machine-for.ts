@@ -10,13 +10,13 @@ const machineNames = ['local', 'auto', 'vm:KERNEL'] as const
 const vmPrefix = 'vm:'
 
 /**
- * The kind of machine that a name on the command line stands for.
+ * The machine that a name on the command line stands for, by its own name.
  *
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
-export function machineKind(name: string): 'local' | 'vm' {
-  if (name === 'local' || name === 'auto') return 'local'
-  if (name.startsWith(vmPrefix)) return 'vm'
+export function machineName(name: string): string {
+  if (name === 'local' || name.startsWith(vmPrefix)) return name
+  if (name === 'auto') return 'local'
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
     place: `--on ${name}`,
@@ -30,6 +30,6 @@ export function machineKind(name: string): 'local' | 'vm' {
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export async function machineFor(name: string): Promise<Machine> {
-  if (machineKind(name) === 'vm') return vmMachine(name.slice(vmPrefix.length))
-  return localMachine()
+  const known = machineName(name)
+  return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()
 }

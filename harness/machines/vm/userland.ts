@@ -93,7 +93,9 @@ export async function findUserland(): Promise<UserlandParts> {
       return `${file} ${size} ${mtimeMs} ${ino}`
     }),
   )
-  const sources = await Promise.all([agentFile, initFile].map((file) => readFile(file)))
+  // This file decides what comes along.
+  const own = fileURLToPath(import.meta.url)
+  const sources = await Promise.all([agentFile, initFile, own].map((file) => readFile(file)))
   return { programs, data: found, fingerprint: contentName(...states, ...programs.keys(), ...sources) }
 }
 
