@@ -83,7 +83,7 @@ function otherKind(bytes: Buffer): string {
   return ''
 }
 
-export function badKernel(what: string, place: string): NetwrightError {
+function badKernel(what: string, place: string): NetwrightError {
   return new NetwrightError('NETWRIGHT_BAD_KERNEL', `This kernel cannot be booted: ${what}`, {
     place,
     next: 'Give an x86-64 bzImage or vmlinux, or a name from `netwright kernels`.',

@@ -42,7 +42,7 @@ export async function findQemu(): Promise<Qemu> {
 const emulatedProcessor = 'qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf-lm,+rdrand,+rdseed'
 
 /** File descriptors that QEMU inherits, each one end of a socket pair: nothing is left in any folder. */
-export const guestDescriptors = { agent: 3, console: 4, monitor: 5 } as const
+const guestDescriptors = { agent: 3, console: 4, monitor: 5 } as const
 
 export interface GuestOptions {
   readonly image: BootImage

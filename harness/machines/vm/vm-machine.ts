@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { NetwrightError } from '../../model/errors.ts'
-import { tryFeature } from '../ability.ts'
+import { openAbilities } from '../ability.ts'
 import { agentCommand, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openNestedAgent } from '../channel/nested-agent.ts'
-import type { Ability, Feature, Machine } from '../machine.ts'
+import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
@@ -58,20 +58,23 @@ export async function vmMachine(kernelName: string): Promise<Machine> {
   watch(guest)
   const running = async (): Promise<Guest> => {
     if (alive) return guest
-    pending ??= boot().then((fresh) => {
-      guest = fresh
-      alive = true
-      pending = undefined
-      watch(fresh)
-      return fresh
-    })
+    pending ??= boot()
+      .then((fresh) => {
+        guest = fresh
+        alive = true
+        // What they tried in went with the old guest.
+        abilities = openAbilities(openSandbox)
+        watch(fresh)
+        return fresh
+      })
+      .finally(() => (pending = undefined))
     return pending
   }
   const openSandbox = async (): Promise<Channel> => {
     const { channel } = await running()
     return openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand('/netwright/agent.pl', 'x86_64')])
   }
-  const tried = new Map<Feature, Promise<Ability>>()
+  let abilities = openAbilities(openSandbox)
   return {
     name: `vm:${kernelName}`,
     facts: {
@@ -86,11 +89,7 @@ export async function vmMachine(kernelName: string): Promise<Machine> {
       return guest.channel
     },
     openSandbox,
-    can: (feature) => {
-      const known = tried.get(feature) ?? tryFeature(feature, openSandbox)
-      tried.set(feature, known)
-      return known
-    },
+    can: (feature) => abilities.can(feature),
     dispose: () => guest.channel.close(),
   }
 }
