@@ -77,8 +77,12 @@ test.each<[string[], string[]]>([
   ],
   [['run', 'host-access'], ['Did you mean "macvlan-in-action/host-access"?']],
   [
+    ['run', '--on', 'mv:9.9'],
+    ['there is no machine "mv:9.9"', 'There are: local, auto, vm:KERNEL.', 'NETWRIGHT_UNKNOWN_MACHINE'],
+  ],
+  [
     ['run', '--on', 'vm:9.9'],
-    ['there is no machine "vm:9.9"', 'There are: local, auto.', 'NETWRIGHT_UNKNOWN_MACHINE'],
+    ['there is no kernel "9.9"', 'There are: 5.10,', 'NETWRIGHT_UNKNOWN_KERNEL'],
   ],
   [['run', '--on', 'lcoal'], ['Did you mean "local"?']],
   [

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { machineKind } from '../suite/machine-for.ts'
+import { machineName } from '../suite/machine-for.ts'
 import { usage, type CheckedArguments } from './arguments.ts'
 import { isSet, valueOf } from './command.ts'
 import { chooseSuites, findSuites, suiteRoots, type SuiteFile } from './find-suites.ts'
@@ -31,8 +31,9 @@ export interface RunOptions {
  * @throws NETWRIGHT_USAGE, NETWRIGHT_UNKNOWN_SUITE, NETWRIGHT_UNKNOWN_MACHINE, NETWRIGHT_REPORT_NOT_WRITABLE
  */
 export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
-  // `local` and `auto` are one machine for now.
-  const [on = 'local'] = new Set(args.all('on').map(machineKind))
+  const [on = 'local', another] = new Set(args.all('on').map(machineName))
+  if (another !== undefined)
+    throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, 'Run twice.')
   const known = findSuites(cwd)
   const suites = chooseSuites(args.positionals, known, cwd)
   if (suites.length === 0)

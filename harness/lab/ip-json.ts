@@ -10,7 +10,8 @@ export const ipAddrOutput = z.array(
     operstate: z.string(),
     link_type: z.string(),
     address: z.string().optional(),
-    link: z.string().optional(),
+    /** Null for a tunnel that is bound to no device. */
+    link: z.string().nullish(),
     link_index: z.number().optional(),
     link_netnsid: z.number().optional(),
     master: z.string().optional(),

@@ -17,6 +17,8 @@ export const errorCodes = {
   NETWRIGHT_LATE_EXPECTATION: 'usage',
   NETWRIGHT_UNKNOWN_SUITE: 'usage',
   NETWRIGHT_UNKNOWN_MACHINE: 'usage',
+  NETWRIGHT_UNKNOWN_KERNEL: 'usage',
+  NETWRIGHT_BAD_KERNEL: 'usage',
   NETWRIGHT_UNKNOWN_TOPOLOGY: 'usage',
   NETWRIGHT_USAGE: 'usage',
   NETWRIGHT_REPORT_NOT_WRITABLE: 'usage',
@@ -33,6 +35,8 @@ export const errorCodes = {
   NETWRIGHT_UNSUPPORTED: 'unable',
   NETWRIGHT_CHANNEL_CLOSED: 'unable',
   NETWRIGHT_AGENT: 'unable',
+  NETWRIGHT_KERNEL_NOT_FETCHED: 'unable',
+  NETWRIGHT_GUEST: 'unable',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

@@ -2,17 +2,21 @@ import { nearest } from '../model/names.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { Machine } from '../machines/machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
+import { vmMachine } from '../machines/vm/vm-machine.ts'
 
-/** The machines that can be asked for; `auto` is the best that is there. */
-const machineNames = ['local', 'auto'] as const
+/** The machines that can be asked for; `auto` is the best that is there. Kernels have names of their own. */
+const machineNames = ['local', 'auto', 'vm:KERNEL'] as const
+
+const vmPrefix = 'vm:'
 
 /**
- * The kind of machine that a name on the command line stands for.
+ * The machine that a name on the command line stands for, by its own name.
  *
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
-export function machineKind(name: string): 'local' {
-  if (name === 'local' || name === 'auto') return 'local'
+export function machineName(name: string): string {
+  if (name === 'local' || name.startsWith(vmPrefix)) return name
+  if (name === 'auto') return 'local'
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
     place: `--on ${name}`,
@@ -26,6 +30,6 @@ export function machineKind(name: string): 'local' {
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export async function machineFor(name: string): Promise<Machine> {
-  machineKind(name)
-  return localMachine()
+  const known = machineName(name)
+  return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()
 }

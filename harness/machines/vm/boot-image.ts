@@ -1,0 +1,58 @@
+import { access, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { cacheFolder, holdFolder, scratchPrefix } from './cache-folder.ts'
+import type { StoredKernel } from './kernel-store.ts'
+import { packNewc } from './newc.ts'
+import { findUserland, userlandEntries } from './userland.ts'
+
+/** What QEMU boots. */
+export interface BootImage {
+  readonly vmlinux: string
+  readonly initrd: string
+  /** A name that changes whenever anything in it does. */
+  readonly name: string
+}
+
+/** Milliseconds after which an image of an older userland is surely not being read any more. */
+const staleMs = 3_600_000
+
+/** The kernel with an initramfs of this machine's userland and the kernel's modules; made once for each state of both. */
+export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
+  const parts = await findUserland()
+  const folder = await cacheFolder('boot')
+  const kernelName = basename(dirname(kernel.vmlinux))
+  const name = `${kernelName}-${parts.fingerprint}`
+  const initrd = join(folder, `${name}.cpio`)
+  const image: BootImage = { vmlinux: kernel.vmlinux, initrd, name }
+  if (await exists(initrd)) return image
+  const letGo = await holdFolder(folder)
+  try {
+    if (await exists(initrd)) return image
+    await sweep(folder, kernelName)
+    const scratch = join(folder, `${scratchPrefix}${name}`)
+    await writeFile(scratch, Buffer.concat([packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]))
+    await rename(scratch, initrd)
+    return image
+  } finally {
+    await letGo()
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Removes images of earlier userlands. */
+async function sweep(folder: string, kernelName: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name)
+    const old = await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs > staleMs,
+      () => false,
+    )
+    if (old && name.startsWith(kernelName)) await rm(file, { force: true })
+  }
+}

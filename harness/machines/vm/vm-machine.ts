@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises'
+import { NetwrightError } from '../../model/errors.ts'
+import { openAbilities } from '../ability.ts'
+import { agentCommand, localArch } from '../channel/agent-process.ts'
+import type { Channel } from '../channel/channel.ts'
+import { openNestedAgent } from '../channel/nested-agent.ts'
+import type { Machine } from '../machine.ts'
+import { findAccelerator } from './accelerator.ts'
+import { bootImage } from './boot-image.ts'
+import { findKernel } from './catalogue.ts'
+import type { Guest } from './guest.ts'
+import { provideKernel } from './kernel-store.ts'
+import { findQemu, type GuestOptions } from './qemu.ts'
+import { cloneGuest, guestTemplate } from './template.ts'
+
+const memoryMiB = 384
+/** Milliseconds between two looks whether a guest still answers, and until one that does not is given up. */
+const heartbeatMs = 5_000
+const silentMs = 30_000
+
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LC_ALL: 'C',
+}
+const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+
+/**
+ * A throwaway VM with a kernel of the catalogue and this machine's userland. A guest that dies is replaced for the next
+ * sandbox.
+ *
+ * @param kernelName - as in fixtures/kernels/catalogue.json
+ * @throws NETWRIGHT_UNKNOWN_KERNEL, NETWRIGHT_KERNEL_NOT_FETCHED, NETWRIGHT_TOOL_MISSING, NETWRIGHT_GUEST
+ */
+export async function vmMachine(kernelName: string): Promise<Machine> {
+  const entry = await findKernel(kernelName)
+  if (localArch() !== 'x86_64') {
+    throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `VMs are for x86_64 machines, and this one is ${localArch()}`)
+  }
+  const qemu = await findQemu()
+  const kernel = await provideKernel(entry, (sentence) => process.stderr.write(`netwright: ${sentence}\n`))
+  const image = await bootImage(kernel)
+  const accelerator = await findAccelerator(qemu, image, memoryMiB)
+  const options: GuestOptions = { image, accelerator, memoryMiB }
+  const boot = async (): Promise<Guest> => {
+    const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options))
+    keepLooking(guest)
+    return guest
+  }
+  let alive = true
+  let guest = await boot()
+  let pending: Promise<Guest> | undefined
+  const watch = (started: Guest): void => {
+    void started.ended.then(() => {
+      if (started === guest) alive = false
+    })
+  }
+  watch(guest)
+  const running = async (): Promise<Guest> => {
+    if (alive) return guest
+    pending ??= boot()
+      .then((fresh) => {
+        guest = fresh
+        alive = true
+        // What they tried in went with the old guest.
+        abilities = openAbilities(openSandbox)
+        watch(fresh)
+        return fresh
+      })
+      .finally(() => (pending = undefined))
+    return pending
+  }
+  const openSandbox = async (): Promise<Channel> => {
+    const { channel } = await running()
+    return openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand('/netwright/agent.pl', 'x86_64')])
+  }
+  let abilities = openAbilities(openSandbox)
+  return {
+    name: `vm:${kernelName}`,
+    facts: {
+      kind: 'vm',
+      kernel: (await guest.channel.run(['uname', '-r'])).stdout.toString().trim(),
+      distro: await distro(),
+      arch: 'x86_64',
+      privilege: 'root',
+    },
+    environment,
+    get channel() {
+      return guest.channel
+    },
+    openSandbox,
+    can: (feature) => abilities.can(feature),
+    dispose: () => guest.channel.close(),
+  }
+}
+
+/** Ends a guest that no longer answers: every wait for it then ends with its console's tail. */
+function keepLooking(guest: Guest): void {
+  let answered = Date.now()
+  let asked = false
+  const timer = setInterval(() => {
+    if (asked && Date.now() - answered > silentMs) guest.end(`the guest has not answered for ${silentMs / 1000} s`)
+    if (asked) return
+    asked = true
+    guest.channel.ping().then(
+      () => {
+        asked = false
+        answered = Date.now()
+      },
+      () => undefined,
+    )
+  }, heartbeatMs)
+  timer.unref()
+  void guest.ended.then(() => {
+    clearInterval(timer)
+  })
+}
+
+/** The guest's programs are this machine's. */
+async function distro(): Promise<string> {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? 'unknown distribution'
+}
