@@ -11,6 +11,8 @@ const alias = [
 ]
 
 const realTests = ['harness/**/*.real.test.ts', 'scripts/**/*.real.test.ts', 'tests/**/*.real.test.ts']
+// They boot kernels, emulated where there is no KVM: `npm run test:vm`.
+const vmTests = ['harness/machines/vm/**/*.real.test.ts']
 
 export default defineConfig({
   test: {
@@ -31,10 +33,22 @@ export default defineConfig({
           // evidence has deadlines. (Not 0 and 1: with one worker vitest runs group 0 last.)
           name: 'real',
           include: realTests,
+          exclude: ['**/node_modules/**', ...vmTests],
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'vm',
+          include: vmTests,
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

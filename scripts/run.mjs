@@ -16,7 +16,12 @@ import { execute, runStages } from './stages.mjs'
 const testStages = (args) => [
   {
     name: 'unit and real tests',
-    commands: [['vitest', 'run', '--reporter=default', '--reporter=./scripts/tally-reporter.ts', ...args]],
+    commands: [
+      [
+        ...['vitest', 'run', '--project', 'unit', '--project', 'real'],
+        ...['--reporter=default', '--reporter=./scripts/tally-reporter.ts', ...args],
+      ],
+    ],
   },
   // Arguments choose tests of the first stage.
   ...(args.length > 0 ? [] : [{ name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] }]),
@@ -70,6 +75,7 @@ const tasks = {
   start: just(['node', 'harness/cli/main.ts', 'run', '--report', 'netwright-report']),
   test,
   check,
+  'test:vm': just(['vitest', 'run', '--project', 'vm']),
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),
   mutate: just(['node', 'scripts/mutate.ts']),
