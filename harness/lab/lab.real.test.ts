@@ -3,7 +3,7 @@ import { openAbilities } from '../machines/ability.ts'
 import type { CapturedFrame } from '../machines/channel/channel.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
-import { underlay } from '../model/underlay.ts'
+import { underlay, type Underlay } from '../model/underlay.ts'
 import { openLab, type Lab } from './lab.ts'
 import { topology } from './topology.ts'
 
@@ -115,6 +115,25 @@ test('the first ping after the build is answered, over IPv4 and IPv6, on both no
   await node2.$`ip netns exec ns1 ping -n -c1 -W1 10.0.0.11`
   await node2.$`ip netns exec ns1 ping -n -c1 -W1 fd00:a::11`
   await client.$`ping -n -c1 -W1 10.0.0.1`
+})
+
+test('lays wires and NICs whose names ip would take for its own words, or that the kernel finds too long', async (context) => {
+  const wires = ['a', 'mtu', 'up', 'all', 'lo', 'dev', 'a-wire-whose-name-is-long'] as const
+  const nics = ['up', 'link', 'mtu', 'a', 'type', 'dev', 'name'] as const
+  const named = (last: number) =>
+    Object.fromEntries(nics.map((nic, i) => [nic, `${wires[i] ?? 'a'} 10.${i}.0.${last}/16`]))
+  const [first, ...others] = wires
+  const base = others.reduce<Underlay>(
+    (so, wire) => so.wire(wire, undefined, { hairpin: true }),
+    underlay().wire(first),
+  )
+  const spelled = base.host('a-up', named(1)).host('master', named(2), { routes: ['10.99.0.0/16 via 10.0.0.1 dev up'] })
+  const lab = await openLab(machine, topology('odd names', { underlay: spelled, build: () => Promise.resolve() }))
+  context.onTestFinished(() => lab.dispose())
+  await lab.build()
+  const [, master] = Object.values(lab.hosts)
+  if (master === undefined) throw new Error('the lab has no second host')
+  for (const i of nics.keys()) await master.$`ping -n -c1 -W1 10.${i}.0.1`
 })
 
 test('journals every command with its host, its author and what it said', async (context) => {

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import { cidrText, type Cidr } from '../model/addresses.ts'
 import { NetwrightError } from '../model/errors.ts'
 import { linkLocal } from '../model/link-addresses.ts'
-import type { HostSpec, NicSpec, UnderlaySpec, WireSpec } from '../model/underlay-spec.ts'
+import { holderVariable } from '../model/names.ts'
+import type { HostSpec, NicSpec, UnderlaySpec } from '../model/underlay-spec.ts'
 import type { Channel, Place } from '../machines/channel/channel.ts'
 import type { Journal } from './journal.ts'
 import { hostPlace, namespacePath, wireHost, type HostHandle } from './namespace-paths.ts'
 import { hush, type Ipv6Manners } from './quiet.ts'
+import { switchNames, type SwitchNames } from './switch-names.ts'
 
 /** The holders of an underlay's hosts and wires, wires under {@link wireHost}. */
 export type Handles = ReadonlyMap<string, HostHandle>
@@ -36,21 +37,22 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
     ...underlay.hosts.map((h) => hush(channel, namespacePath(handleOf(handles, h.name)), laying.ipv6)),
     ...underlay.wires.map((w) => silenceWire(channel, namespacePath(handleOf(handles, wireHost(w.name))))),
   ])
+  const switches = new Map(underlay.wires.map((wire) => [wire.name, switchNames(underlay, wire)]))
   const nics = underlay.hosts.flatMap((host) => host.nics.map((nic) => ({ host, nic })))
+  const portOf = ({ host, nic }: (typeof nics)[number]) => namesOf(switches, nic.wire).port(host.name, nic.name)
   await batch(
     laying,
     handles,
     'sandbox',
     {},
-    nics.map(({ host, nic }, position) => vethLine(host, nic, position)),
+    nics.map((end, position) => vethLine(end.host, end.nic, portOf(end), position)),
   )
   await Promise.all([
     ...underlay.wires.map((wire) => {
       const handle = handleOf(handles, wireHost(wire.name))
-      const ports = nics
-        .filter(({ nic }) => nic.wire === wire.name)
-        .map(({ host, nic }) => portName(host.name, nic.name))
-      return batch(laying, handles, handle.name, hostPlace(handle), wireLines(wire, ports))
+      const ports = nics.filter(({ nic }) => nic.wire === wire.name).map(portOf)
+      const lines = wireLines(namesOf(switches, wire.name).bridge, wire.hairpin, ports)
+      return batch(laying, handles, handle.name, hostPlace(handle), lines)
     }),
     ...underlay.hosts.map(async (host) => {
       const handle = handleOf(handles, host.name)
@@ -61,17 +63,16 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
   return handles
 }
 
-/** Name of the switch port that a host's NIC is plugged into: `node1-ens160`, shortened to what the kernel takes. */
-function portName(host: string, nic: string): string {
-  const full = `${host}-${nic}`
-  if (full.length <= 15) return full
-  return `${full.slice(0, 10)}-${createHash('sha256').update(full).digest('hex').slice(0, 4)}`
-}
-
 function handleOf(handles: Handles, name: string): HostHandle {
   const handle = handles.get(name)
   if (handle === undefined) throw new Error(`no host ${name}`)
   return handle
+}
+
+function namesOf(switches: ReadonlyMap<string, SwitchNames>, wire: string): SwitchNames {
+  const names = switches.get(wire)
+  if (names === undefined) throw new Error(`no wire ${wire}`)
+  return names
 }
 
 /**
@@ -81,23 +82,24 @@ function handleOf(handles: Handles, name: string): HostHandle {
  */
 const firstPortIndex = 1001
 
-function vethLine(host: HostSpec, nic: NicSpec, position: number): string {
-  const port = `${portName(host.name, nic.name)} index ${String(firstPortIndex + position)}`
+// `name` and `dev` stand before every name: `ip` takes `link add up` for an order, not for a device called "up".
+function vethLine(host: HostSpec, nic: NicSpec, port: string, position: number): string {
+  const portIndex = String(firstPortIndex + position)
   const index = String(host.nics.indexOf(nic) + 2) // the peer's index is heeded only when both are given; lo is 1
   return (
-    `link add ${nic.name} index ${index} address ${nic.mac} netns $${variable(host.name)} ` +
-    `type veth peer name ${port} netns $${variable(wireHost(nic.wire))}`
+    `link add name ${nic.name} index ${index} address ${nic.mac} netns $${holderVariable(host.name)} ` +
+    `type veth peer name ${port} index ${portIndex} netns $${holderVariable(wireHost(nic.wire))}`
   )
 }
 
-function wireLines(wire: WireSpec, ports: readonly string[]): string[] {
+function wireLines(bridge: string, hairpin: boolean, ports: readonly string[]): string[] {
   return [
-    `link add ${wire.name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-    `link set ${wire.name} up`,
+    `link add name ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link set dev ${bridge} up`,
     ...ports.flatMap((port) => [
-      `link set ${port} master ${wire.name}`,
-      ...(wire.hairpin ? [`link set ${port} type bridge_slave hairpin on`] : []),
-      `link set ${port} up`,
+      `link set dev ${port} master ${bridge}`,
+      ...(hairpin ? [`link set dev ${port} type bridge_slave hairpin on`] : []),
+      `link set dev ${port} up`,
     ]),
   ]
 }
@@ -105,7 +107,7 @@ function wireLines(wire: WireSpec, ports: readonly string[]): string[] {
 function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
   const kept = (cidr: Cidr): boolean => hasIpv6 || cidr.family === 4
   return [
-    'link set lo up',
+    'link set dev lo up',
     ...host.nics.flatMap((nic) => [
       ...nic.addresses.filter(kept).map((address) => `addr add ${cidrText(address)} dev ${nic.name}`),
       // A quiet wire has no link-local addresses, and a router asks for its next hop with one: the packet that it
@@ -113,7 +115,7 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
       ...(host.role === 'router' && nic.addresses.some((a) => a.family === 6 && kept(a))
         ? [`addr add ${linkLocal(nic.mac)}/64 dev ${nic.name}`]
         : []),
-      `link set ${nic.name} up`,
+      `link set dev ${nic.name} up`,
     ]),
     ...host.routes
       .filter((route) => hasIpv6 || route.family === 4)
@@ -125,11 +127,6 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
   ]
 }
 
-/** Shell variable that stands for a host's holder PID in journalled commands and reproducers. */
-function variable(name: string): string {
-  return `NS_${name.replace(/[^A-Za-z0-9]/g, '_')}`
-}
-
 async function batch(
   laying: Laying,
   handles: Handles,
@@ -139,7 +136,7 @@ async function batch(
 ): Promise<void> {
   if (lines.length === 0) return
   const startedAt = performance.now()
-  const pids = new Map([...handles.values()].map((h) => [variable(h.name), String(h.pid)]))
+  const pids = new Map([...handles.values()].map((h) => [holderVariable(h.name), String(h.pid)]))
   const input = lines.map((line) => line.replace(/\$(NS_\w+)/g, (_, name: string) => pids.get(name) ?? '')).join('\n')
   const done = await laying.channel.run(['ip', '-batch', '-'], { place, input: `${input}\n` })
   const stderr = done.stderr.toString()

@@ -89,6 +89,16 @@ function underlayNameProblem(name: string): string | undefined {
   return undefined
 }
 
+/**
+ * Shell variable that stands for the PID of a host's holder in journalled commands and reproducers.
+ *
+ * @example
+ * holderVariable('node-1') // 'NS_node_1'
+ */
+export function holderVariable(host: string): string {
+  return `NS_${host.replaceAll(/[^A-Za-z0-9]/g, '_')}`
+}
+
 function badName(what: string, name: string, problem: string, place: string, next: string): NetwrightError {
   return new NetwrightError('NETWRIGHT_BAD_NAME', `${JSON.stringify(name)} cannot be ${what}: ${problem}`, {
     place,

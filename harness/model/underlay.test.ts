@@ -195,6 +195,18 @@ describe('errors come before anything is built', () => {
     `)
   })
 
+  test('a name that would be one variable with another, in reports and reproducers', () => {
+    const variable = underlay().wire('lan').host('n-1', {})
+    expect(() => variable.host('n_1', {})).toThrowErrorMatchingInlineSnapshot(`
+      [NetwrightError: host "n_1" and host "n-1" would both be $NS_n_1 [NETWRIGHT_DUPLICATE_NAME]
+        where: underlay
+        next: Commands in reports and reproducers name hosts by such variables: rename one of them.]
+    `)
+    expect(() => variable.host('wire_lan', {})).toThrow('host "wire_lan" and wire "lan" would both be $NS_wire_lan')
+    expect(() => underlay().host('wire-a.b', {}).wire('a-b')).toThrow('NETWRIGHT_DUPLICATE_NAME')
+    expect(() => variable.host('sandbox', {})).toThrow('"sandbox" and the sandbox itself would be $NS_sandbox')
+  })
+
   test.each([
     ['lan 192.168.179.9', 'the prefix length is missing'],
     ['lan 192.168/16', 'an IPv4 address has four parts'],

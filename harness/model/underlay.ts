@@ -1,5 +1,5 @@
 import { NetwrightError } from './errors.ts'
-import { checkUnderlayName } from './names.ts'
+import { checkUnderlayName, holderVariable } from './names.ts'
 import { checkAddressesUnique, parseNic, parsePrefixes } from './underlay-nic.ts'
 import { parseRoute } from './underlay-route.ts'
 import type { HostRole, HostSpec, UnderlaySpec } from './underlay-spec.ts'
@@ -100,14 +100,14 @@ function builder<Hosts extends string, Wires extends string>(spec: UnderlaySpec<
     (role: HostRole) =>
     <Name extends string>(name: Name, nics: Readonly<Record<string, NicText<Wires>>>, options: HostOptions = {}) => {
       checkUnderlayName('host', name)
-      checkUnused(spec, name)
+      checkUnused(spec, 'host', name)
       return builder<Hosts | Name, Wires>(addHost(spec, role, name, nics, options))
     }
   return {
     spec,
     wire<Name extends string>(name: Name, prefixes = '', options: WireOptions = {}) {
       checkUnderlayName('wire', name)
-      checkUnused(spec, name)
+      checkUnused(spec, 'wire', name)
       const wire = { name, prefixes: parsePrefixes(prefixes, `wire ${name}`), hairpin: options.hairpin ?? false }
       return builder<Hosts, Wires | Name>({ hosts: spec.hosts, wires: [...spec.wires, wire] })
     },
@@ -135,13 +135,27 @@ function addHost<Hosts extends string, Wires extends string, Name extends string
   return grown
 }
 
-function checkUnused(spec: UnderlaySpec, name: string): void {
-  for (const [what, list] of [['host', spec.hosts] as const, ['wire', spec.wires] as const]) {
-    if (list.every((taken) => taken.name !== name)) continue
+function checkUnused(spec: UnderlaySpec, what: 'host' | 'wire', name: string): void {
+  const declared = [
+    ...spec.hosts.map((host) => ({ what: 'host' as const, name: host.name })),
+    ...spec.wires.map((wire) => ({ what: 'wire' as const, name: wire.name })),
+  ]
+  const same = declared.find((taken) => taken.name === name)
+  if (same !== undefined) {
     const next = 'Hosts and wires share one set of names: rename one of them.'
-    throw new NetwrightError('NETWRIGHT_DUPLICATE_NAME', `"${name}" is declared already, as a ${what}`, {
-      place: 'underlay',
-      next,
-    })
+    throw taken(`"${name}" is declared already, as a ${same.what}`, next)
   }
+  const variable = variableOf(what, name)
+  const next = 'Commands in reports and reproducers name hosts by such variables: rename one of them.'
+  if (variable === holderVariable('sandbox'))
+    throw taken(`"${name}" and the sandbox itself would be $${variable}`, next)
+  const close = declared.find((other) => variableOf(other.what, other.name) === variable)
+  if (close === undefined) return
+  throw taken(`${what} "${name}" and ${close.what} "${close.name}" would both be $${variable}`, next)
+}
+
+const variableOf = (what: 'host' | 'wire', name: string) => holderVariable(what === 'wire' ? `wire:${name}` : name)
+
+function taken(what: string, next: string): NetwrightError {
+  return new NetwrightError('NETWRIGHT_DUPLICATE_NAME', what, { place: 'underlay', next })
 }

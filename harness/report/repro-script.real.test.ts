@@ -13,18 +13,18 @@ import { sampleEntry, sampleScenario } from './testing/sample-run.ts'
 // A journal as a lab leaves it, typed by hand, so that the script is tested without the lab that made it.
 const underlay = (host: string, command: string) => sampleEntry(host, command, { by: 'underlay', startMs: 1 })
 const nic = (node: string, mac: string, index: number) =>
-  `ip link add ens160 index 2 address ${mac} netns "$NS_${node}" type veth peer name ${node}-ens160 index ${index} netns "$NS_wire_lan"`
+  `ip link add name ens160 index 2 address ${mac} netns "$NS_${node}" type veth peer name ${node}-ens160 index ${index} netns "$NS_wire_lan"`
 const wires = [
   underlay('sandbox', nic('node1', '02:00:00:00:01:01', 1001)),
   underlay('sandbox', nic('node2', '02:00:00:00:02:01', 1002)),
-  underlay('wire:lan', 'ip link add lan type bridge stp_state 0 forward_delay 0 mcast_snooping 0'),
-  underlay('wire:lan', 'ip link set lan up'),
+  underlay('wire:lan', 'ip link add name lan type bridge stp_state 0 forward_delay 0 mcast_snooping 0'),
+  underlay('wire:lan', 'ip link set dev lan up'),
   ...['node1', 'node2'].flatMap((node, index) => [
-    underlay('wire:lan', `ip link set ${node}-ens160 master lan`),
-    underlay('wire:lan', `ip link set ${node}-ens160 up`),
-    underlay(node, 'ip link set lo up'),
+    underlay('wire:lan', `ip link set dev ${node}-ens160 master lan`),
+    underlay('wire:lan', `ip link set dev ${node}-ens160 up`),
+    underlay(node, 'ip link set dev lo up'),
     underlay(node, `ip addr add 192.168.179.${9 + index}/16 dev ens160`),
-    underlay(node, 'ip link set ens160 up'),
+    underlay(node, 'ip link set dev ens160 up'),
   ]),
 ]
 const typed = [

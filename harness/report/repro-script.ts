@@ -1,3 +1,4 @@
+import { holderVariable } from '../model/names.ts'
 import type { CellResult, JournalEntry, ScenarioResult, StepResult } from '../model/results.ts'
 import { verdictText } from '../model/verdict.ts'
 import { reproPrelude } from './repro-prelude.ts'
@@ -19,7 +20,7 @@ export function reproScript(scenario: ScenarioResult): string {
     ),
     comment('Run: sudo bash THIS_FILE [--shell]   (without sudo where user namespaces are allowed)'),
     reproPrelude,
-    ...hostsOf(scenario).map(({ name, role }) => `host ${quoted(name)} ${variable(name)} ${role}`),
+    ...hostsOf(scenario).map(({ name, role }) => `host ${quoted(name)} ${holderVariable(name)} ${role}`),
     ...phasesOf(scenario).flatMap(phaseLines),
     '',
     'finish "$@"',
@@ -29,9 +30,6 @@ export function reproScript(scenario: ScenarioResult): string {
 
 const comment = (text: string) => `# ${text.replaceAll(/\s+/g, ' ')}`
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
-
-/** The variable that stands for the PID of a host's holder in journalled commands. */
-const variable = (host: string) => `NS_${host.replaceAll(/[^A-Za-z0-9]/g, '_')}`
 
 /** Every host that something was typed on or that the kernel showed, wires first. */
 function hostsOf({ journal, graphs }: ScenarioResult): { name: string; role: string }[] {
@@ -96,7 +94,7 @@ function phaseLines({ title, entries, cells }: Phase): string[] {
 function commandLine({ host, command, code, signal }: JournalEntry): string {
   const [on = '', ns] = host.split('/')
   const typed = ns === undefined ? command : `ip netns exec ${ns} bash -c ${quoted(command)}`
-  const args = `${quoted(on)} "$${variable(on)}" ${quoted(typed)}`
+  const args = `${quoted(on)} "$${holderVariable(on)}" ${quoted(typed)}`
   if (signal !== null || code === null)
     return `# was ended (${signal ?? 'no exit code'}) on ${host}: ${command}`.replaceAll('\n', '\n# ')
   return code === 0 ? `on ${args}` : `try ${code} ${args}`
@@ -110,5 +108,5 @@ function checkLines(cell: CellResult): string[] {
     return [comment(`recorded without a check here: ${name} (${cell.proto}, IPv${cell.family}) is ${recorded}`)]
   }
   const [host = '', ns = ''] = from.split('/')
-  return [`check ${quoted(name)} "$${variable(host)}" ${quoted(ns)} ${quoted(address)} ${quoted(recorded)}`]
+  return [`check ${quoted(name)} "$${holderVariable(host)}" ${quoted(ns)} ${quoted(address)} ${quoted(recorded)}`]
 }
