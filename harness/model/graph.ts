@@ -79,14 +79,23 @@ export interface Graph {
   readonly namespaces: readonly Namespace[]
 }
 
-/** The namespace that owns an address, with the device it sits on. */
+/**
+ * The namespace that owns an address, with the device it sits on. An address on `lo` (a virtual service's) counts as well, save
+ * those that every stack has for itself.
+ */
 export function ownerOf(graph: Graph, address: string): { ns: Namespace; dev: Interface } | undefined {
-  for (const ns of graph.namespaces) {
-    for (const dev of ns.interfaces) {
-      if (dev.kind !== 'loopback' && dev.addresses.some((a) => a.address === address)) return { ns, dev }
-    }
-  }
-  return undefined
+  const holders = graph.namespaces.flatMap((ns) => {
+    const dev = holderOf(ns, address)
+    return dev === undefined ? [] : [{ ns, dev }]
+  })
+  return holders.find(({ dev }) => dev.kind !== 'loopback') ?? holders[0]
+}
+
+/** The device of a namespace that an address sits on: any other rather than `lo`. */
+export function holderOf(ns: Namespace, address: string): Interface | undefined {
+  if (address === '::1' || address.startsWith('127.')) return undefined
+  const holders = ns.interfaces.filter((i) => i.addresses.some((a) => a.address === address))
+  return holders.find((i) => i.kind !== 'loopback') ?? holders[0]
 }
 
 export function findNamespace(graph: Graph, id: string): Namespace | undefined {

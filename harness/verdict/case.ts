@@ -1,6 +1,14 @@
 import { contains, familyOf } from '../model/addresses.ts'
 import type { Evidence, Sighting, SightingKind } from '../model/evidence.ts'
-import { findNamespace, ownerOf, parentOf, type Graph, type Interface, type Namespace } from '../model/graph.ts'
+import {
+  findNamespace,
+  holderOf,
+  ownerOf,
+  parentOf,
+  type Graph,
+  type Interface,
+  type Namespace,
+} from '../model/graph.ts'
 import { egress, nextHop } from '../model/egress.ts'
 import type { Reason } from '../model/verdict.ts'
 
@@ -45,7 +53,7 @@ export function openCase(evidence: Evidence, graph: Graph): Case {
 
 /** Where an address lives in a namespace: two namespaces of a lab may hold the same address. */
 function spotOf(ns: Namespace | undefined, address: string): Spot | undefined {
-  const dev = ns?.interfaces.find((i) => i.kind !== 'loopback' && i.addresses.some((a) => a.address === address))
+  const dev = ns && holderOf(ns, address)
   return ns && dev ? { ns, dev } : undefined
 }
 

@@ -165,11 +165,16 @@ export function neighbourUnanswered(c: Case): Proof | undefined {
     return { reason: 'neighbour-unanswered', at: (wire ?? heard).ns, because }
   }
   if (sentBy(c, owner.ns.id, ['advert', 'reply'])) return undefined
-  const heardBy = asked.find((s) => s.ns === owner.ns.id && s.direction === 'in' && s.forOther !== true)
-  const mute = heardBy === undefined ? undefined : muteness(owner, heardBy.dev, probe.family)
-  if (mute === undefined) return undefined
-  const because = `${spotText(owner)} heard the question for ${sought} and did not answer: ${mute}`
-  return { reason: 'neighbour-unanswered', at: spotText(owner), because }
+  const devices = asked.flatMap((s) =>
+    s.ns === owner.ns.id && s.direction === 'in' && s.forOther !== true ? s.dev : [],
+  )
+  // Each device that heard it may answer for an address of the stack, whichever that sits on (ip-sysctl.rst, arp_ignore 0).
+  const mutes = devices.map((dev) => muteness(owner, dev, probe.family))
+  const [mute] = mutes
+  if (mute === undefined || mutes.includes(undefined)) return undefined
+  const at = owner.dev.kind === 'loopback' ? `${owner.ns.id} ${devices[0] ?? ''}` : spotText(owner)
+  const because = `${at} heard the question for ${sought} and did not answer: ${mute}`
+  return { reason: 'neighbour-unanswered', at, because }
 }
 
 /** The stack that gave up resolving: the source's, or that of the last router before the target. */
@@ -190,7 +195,8 @@ function muteness(owner: Spot, dev: string, family: 4 | 6): string | undefined {
   const strictest = levels.sort((a, b) => level(owner, b) - level(owner, a))[0] ?? ''
   const ignores = level(owner, strictest)
   const elsewhere = dev !== owner.dev.name && (ignores === 1 || ignores === 2)
-  return ignores === 8 || elsewhere ? `${strictest} is ${String(ignores)}` : undefined
+  if (ignores === 8) return `${strictest} is 8`
+  return elsewhere ? `${strictest} is ${String(ignores)}, and the address is on ${owner.dev.name}` : undefined
 }
 
 const level = (owner: Spot, name: string): number => Number(owner.ns.sysctls[name] ?? 0)

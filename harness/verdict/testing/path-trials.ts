@@ -319,6 +319,13 @@ export const pathTrials: Readonly<
         to: 'client',
         is: 'neighbour-unanswered at client eth0',
       },
+      {
+        what: 'arp_ignore=1, and the address is on lo',
+        given: onNode2('ip addr add 10.0.0.50/32 dev lo; sysctl -qw net.ipv4.conf.all.arp_ignore=1'),
+        from: 'node1',
+        to: '10.0.0.50',
+        is: 'neighbour-unanswered at node2 eth0',
+      },
     ],
     alike: [
       {
@@ -334,6 +341,32 @@ export const pathTrials: Readonly<
         from: 'node1',
         to: 'node2',
         is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'the address is on lo',
+        given: onNode2('ip addr add 10.0.0.50/32 dev lo'),
+        from: 'node1',
+        to: '10.0.0.50',
+        is: 'reached',
+      },
+      {
+        what: 'the address is on lo, ARP dropped by nft',
+        given: onNode2(
+          "ip addr add 10.0.0.50/32 dev lo; nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'",
+        ),
+        from: 'node1',
+        to: '10.0.0.50',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'an address of another subnet on lo',
+        given: async ({ node1, node2 }) => {
+          await node2.$`ip addr add 10.66.0.1/32 dev lo`
+          await node1.$`ip route add 10.66.0.1 via 10.0.0.2`
+        },
+        from: 'node1',
+        to: '10.66.0.1',
+        is: 'reached',
       },
       {
         what: 'the answer dropped by nft',
