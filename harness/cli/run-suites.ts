@@ -1,4 +1,6 @@
-import { cpus } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
 import { packageEntries, packageRoot } from './package-place.ts'
@@ -34,18 +36,23 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
   const before = signals.map((signal) => process.listeners(signal))
   // Late, because wrong usage is told without it.
   const { createVitest } = await import('vitest/node')
-  const vitest = await createVitest(
+  const scratch = scratchFolder()
+  const create = (...how: Parameters<typeof createVitest>) => withDataHome(scratch.path, () => createVitest(...how))
+  const vitest = await create(
     {
       config: false,
       root: run.root,
       watch: false,
       cache: false,
+      // It holds a file even when modules are not cached.
+      fsModuleCachePath: scratch.path,
       pool: 'forks',
       isolate: false,
       // Without limits V8 lets garbage grow to twice what a worker needs.
-      execArgv: ['--max-semi-space-size=4', '--max-old-space-size=256'],
+      execArgv: ['--max-semi-space-size=2', '--max-old-space-size=256'],
       fileParallelism: true,
-      maxWorkers: cpus().length,
+      // One more than there are cores: scenarios mostly wait, and files of a worker run one after the other.
+      maxWorkers: cpus().length + 1,
       maxConcurrency: atOnce,
       passWithNoTests: true,
       bail: run.bail,
@@ -69,7 +76,10 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
       await vitest.runTestSpecifications(specifications, true)
     },
     collect: async () => (await vitest.collectTests(specifications)).testModules,
-    close: () => closeQuietly(vitest),
+    close: async () => {
+      await closeQuietly(vitest)
+      scratch.remove()
+    },
   }
 }
 
@@ -78,6 +88,27 @@ async function closeQuietly(vitest: Vitest): Promise<void> {
   await vitest.close()
   // The exit code is this command's to decide.
   process.exitCode = code
+}
+
+/** A folder for what vitest writes beside results, so that nothing of it stays in a project or a home. */
+function scratchFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'netwright-vitest-'))
+  const remove = () => rmSync(path, { recursive: true, force: true })
+  process.once('exit', remove)
+  return { path, remove }
+}
+
+/** Vitest leaves the secret of a server that is never started in the data folder of the user, unless told of another. */
+async function withDataHome<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+  const name = 'XDG_DATA_HOME'
+  const before = process.env[name]
+  process.env[name] = path
+  try {
+    return await act()
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(process.env, name)
+    else process.env[name] = before
+  }
 }
 
 /** `netwright` is this installation, also for suites that lie where no package of that name is found. */

@@ -55,7 +55,10 @@ export async function generateAllureHtml(
 async function runAllure(args: readonly string[], cwd: string): Promise<void> {
   try {
     const cli = join(dirname(createRequire(import.meta.url).resolve('allure')), '..', 'cli.js')
-    await promisify(execFile)(process.execPath, [cli, ...args], { cwd, maxBuffer: 16 * 1024 * 1024 })
+    await promisify(execFile)(process.execPath, ['--max-semi-space-size=2', cli, ...args], {
+      cwd,
+      maxBuffer: 16 * 1024 * 1024,
+    })
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { readonly stdout?: string; readonly stderr?: string }
     throw new NetwrightError('NETWRIGHT_TOOL_MISSING', 'The Allure report could not be made', {
