@@ -46,6 +46,16 @@ export async function openKeptLabs(kept: (lab: KeptLab) => void): Promise<KeptLa
   }
 }
 
+/**
+ * Lets the lab go when a line comes, or nothing can come any more.
+ *
+ * @returns a function that ends the waiting
+ */
+export function releaseOnEnter(input: NodeJS.ReadableStream, { release }: KeptLabs): () => void {
+  const lines = createInterface(input).once('line', release).once('close', release)
+  return () => lines.close()
+}
+
 /** How a kept lab is told of: what it is, and what to type to get into it. */
 export function keptLabText({ suite, scenario, enter }: KeptLab): string {
   const commands = Object.entries(enter)

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -36,7 +36,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const environment = { ...process.env, NO_COLOR: '1', CI: '' }
+const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', CI: '' }
 for (const name of Object.keys(environment)) {
   if (/^(VITEST|NETWRIGHT|npm_|FORCE_COLOR)/.test(name)) Reflect.deleteProperty(environment, name)
 }
@@ -48,9 +48,9 @@ interface Ended {
 }
 
 /** Starts the command as a user does; `as` puts another program before it. */
-function start(args: readonly string[], as: readonly string[] = []) {
+function start(args: readonly string[], as: readonly string[] = [], options: SpawnOptions = {}) {
   const [program = '', ...rest] = [...as, process.execPath, bin, ...args]
-  const child = spawn(program, rest, { cwd: folder, env: environment, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(program, rest, { cwd: folder, env: environment, ...options, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()))
@@ -97,6 +97,16 @@ test.each<[string[], string[]]>([
     ['the report folder /proc/report cannot be written', 'NETWRIGHT_REPORT_NOT_WRITABLE'],
   ],
   [['run', '--junit', '/proc/x/junit.xml'], ['/proc/x/junit.xml cannot be written']],
+  [
+    ['run', '--json', '/proc/x'],
+    ['/proc/x cannot be written', 'NETWRIGHT_REPORT_NOT_WRITABLE'],
+  ],
+  [
+    ['run', '--json', '/nonexistent/a.json'],
+    ['there is no folder /nonexistent', 'NETWRIGHT_REPORT_NOT_WRITABLE'],
+  ],
+  [['run', '--report', '-'], ['--report - is no folder']],
+  [['run', '--junit', '-'], ['--junit - is no file']],
   [['run', 'right', '-t', 'no such title'], ['no scenario has "no such title" in its title']],
   [
     ['lab', 'macvlan-brigde'],
@@ -150,6 +160,26 @@ test('--json - writes the results and nothing else to standard output', async ()
   expect(code).toBe(0)
 })
 
+test('what cannot be written at the end is told after the results', async () => {
+  const { code, out, err } = await netwright('run', 'right', '--json', '/dev/full')
+  expect(out).toContain('2 met · 0 not met · 0 skipped')
+  expect(err).toContain('/dev/full cannot be written: ENOSPC')
+  expect(err).not.toMatch(/defect|^\s+at /m)
+  expect(code).toBe(2)
+})
+
+test('a run leaves nothing in the project and nothing in the home', async () => {
+  const [project, home] = [join(folder, 'project'), join(folder, 'home')]
+  await Promise.all([mkdir(join(project, 'node_modules'), { recursive: true }), mkdir(home)])
+  await writeFile(join(project, 'package.json'), '{}')
+  await writeFile(join(project, 'one.suite.ts'), files['right'] ?? '')
+  const { XDG_DATA_HOME: _, ...rest } = environment
+  const { code } = await start(['run', 'one'], [], { cwd: project, env: { ...rest, HOME: home } }).ended
+  expect(code).toBe(0)
+  expect(await readdir(home)).toEqual([])
+  expect(await readdir(join(project, 'node_modules'))).toEqual([])
+})
+
 test('-t chooses scenarios by their titles', async () => {
   const { code, out } = await netwright('run', 'right', '-t', 'B REACHES')
   expect(out).toContain('b reaches a')
@@ -195,7 +225,7 @@ test('a machine that can run nothing of what was asked says why', async () => {
 })
 
 test('a run writes report, captures, log and JUnit, and the report can be made again', async () => {
-  const [report, junit] = [join(folder, 'out', 'report'), join(folder, 'out', 'junit.xml')]
+  const [report, junit] = [join(folder, 'out', 'report'), join(folder, 'out', 'junit.xml')] // the report's folder is made first
   const { code, out } = await netwright('run', 'right', '--report', report, '--junit', junit)
   expect(code).toBe(0)
   expect(out).toContain(`Report: ${join(report, 'index.html')}`)
@@ -274,5 +304,33 @@ test('--keep keeps the lab that failed, and the printed command enters it', asyn
   expect(inside.stdout).toContain('10.0.0.2/24')
   child.stdin.write('\n')
   expect((await ended).code).toBe(1)
+  await nothingIsLeft()
+})
+
+test('--keep is refused where no Enter can come', async () => {
+  const shell = ['sh', '-c', 'exec "$@" < /dev/null', 'sh']
+  const { code, err } = await start(['run', 'wrong', '--keep'], shell).ended
+  expect(err).toContain('--keep waits for Enter, and standard input is no terminal')
+  expect(code).toBe(2)
+})
+
+test('--keep lets the lab go when standard input ends, and the scenario is not met', async () => {
+  const { child, ended, says } = start(['run', 'wrong', '--keep'])
+  await says('Enter lets it go')
+  child.stdin.end()
+  const { code, out } = await ended
+  expect(out).toContain('0 met · 1 not met · 0 skipped')
+  expect(code).toBe(1)
+  await nothingIsLeft()
+})
+
+test('a scenario whose lab is kept counts as not met when the run is interrupted', async () => {
+  const { child, ended, says } = start(['run', 'wrong', '--keep'])
+  await says('Enter lets it go')
+  child.kill('SIGINT')
+  const { code, err } = await ended
+  expect(err).toContain('Until then: 0 met · 1 not met · 0 skipped')
+  expect(err).not.toContain('did not end')
+  expect(code).toBe(130)
   await nothingIsLeft()
 })

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
@@ -25,43 +25,65 @@ export function reportFolder(path: string): ReportFolder {
 }
 
 /**
- * Makes a report folder ready, before anything runs: what an earlier run left in it goes, everything else stays.
+ * Makes a report folder that can be written. What is in it stays: see {@link emptyReportFolder}.
  *
  * @throws NETWRIGHT_REPORT_NOT_WRITABLE
  */
-export function prepareReportFolder(path: string): ReportFolder {
+export function makeReportFolder(path: string): ReportFolder {
   const folder = reportFolder(resolve(path))
-  const next = 'Choose another folder with --report, or make this one writable.'
-  try {
+  return tryWriting(path, () => {
     makeFolder(folder.path)
     accessSync(folder.path, constants.W_OK | constants.X_OK)
-    for (const old of [folder.events, folder.captures, folder.run, folder.allureResults])
-      rmSync(old, { recursive: true, force: true })
-  } catch (cause) {
-    throw notWritable(`the report folder ${path} cannot be written`, `--report ${path}`, next, cause)
-  }
-  return folder
+    return folder
+  })
 }
 
 /**
- * Whether a file can be written, before anything runs.
+ * Removes what an earlier run left in a report folder; everything else stays.
+ *
+ * @throws NETWRIGHT_REPORT_NOT_WRITABLE
+ */
+export function emptyReportFolder(folder: ReportFolder): void {
+  tryWriting(folder.path, () => {
+    for (const old of [folder.events, folder.captures, folder.run, folder.allureResults])
+      rmSync(old, { recursive: true, force: true })
+  })
+}
+
+function tryWriting<Result>(path: string, act: () => Result): Result {
+  const next = 'Choose another folder with --report, or make this one writable.'
+  try {
+    return act()
+  } catch (cause) {
+    throw notWritable(`the report folder ${path} cannot be written`, `--report ${path}`, next, cause)
+  }
+}
+
+/**
+ * Whether a file can be written, before anything runs. Only opening it tells: what access(2) says of /proc is not so.
  *
  * @throws NETWRIGHT_REPORT_NOT_WRITABLE
  */
 export function checkOutputFile(flag: string, path: string): void {
   const file = resolve(path)
   try {
-    if (existsSync(file) && statSync(file).isDirectory()) throw new Error('it is a folder')
-    makeFolder(dirname(file))
-    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK)
+    const kind = statSync(file, { throwIfNoEntry: false })
+    if (kind?.isDirectory() === true) throw new Error('it is a folder')
+    if (kind === undefined && statSync(dirname(file), { throwIfNoEntry: false }) === undefined)
+      throw new Error(`there is no folder ${dirname(file)}`)
+    // Opening a pipe and closing it would be its end to whoever reads it.
+    if (kind !== undefined && !kind.isFile()) accessSync(file, constants.W_OK)
+    else closeSync(openSync(file, 'a'))
+    if (kind === undefined) rmSync(file)
   } catch (cause) {
-    throw notWritable(
-      `${path} cannot be written`,
-      `${flag} ${path}`,
-      'Choose another file, or make its folder writable.',
-      cause,
-    )
+    throw fileNotWritable(flag, path, cause)
   }
+}
+
+/** The error for a file that was to be written, and was not. */
+export function fileNotWritable(flag: string, path: string, cause: unknown): NetwrightError {
+  const next = 'Choose another file, or make its folder and make it writable.'
+  return notWritable(`${path} cannot be written`, `${flag} ${path}`, next, cause)
 }
 
 function notWritable(what: string, place: string, next: string, cause: unknown): NetwrightError {

@@ -1,20 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
 import { resultsJson } from '../report/json.ts'
 import { junitXml } from '../report/junit.ts'
 import { createProgress } from '../report/progress.ts'
 import { totalsOf } from '../report/summary-text.ts'
+import type { KeptLab } from '../suite/keep-lab.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import type { Command, CommandCall } from './command.ts'
 import { endEvent, openEventLog, type EventLog } from './event-log.ts'
-import { exitCodes } from './exit-codes.ts'
+import { errorText, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { onInterrupt } from './interrupt.ts'
-import { keptLabText, openKeptLabs } from './kept-labs.ts'
+import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
-import { writeReport, type ReportFolder } from './report-folder.ts'
+import { fileNotWritable, writeReport, type ReportFolder } from './report-folder.ts'
 import { createCollector } from './run-collector.ts'
 import { readRunOptions, type RunOptions } from './run-options.ts'
 import { version } from './package-place.ts'
@@ -92,7 +92,13 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   const progress = createProgress(process.stderr, { colours: terminal.errorColours })
   progress.handle({ kind: 'plan', total: 0, at: performance.now() })
   const running = new Set<string>()
-  const kept = options.keep ? await openKeptLabs((lab) => progress.print(keptLabText(lab))) : undefined
+  let keptLab: KeptLab | undefined
+  const kept = options.keep
+    ? await openKeptLabs((lab) => {
+        keptLab = lab
+        progress.print(keptLabText(lab))
+      })
+    : undefined
   const collector = createCollector(
     { roots, files: options.suites.map(({ file }) => file), wanted: options.wanted, startedAt: new Date() },
     {
@@ -103,6 +109,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
       },
       finished: (result) => {
         running.delete(result.scenario)
+        if (result.scenario === keptLab?.scenario) keptLab = undefined
         log?.write({ event: 'scenario', result })
         progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
       },
@@ -114,9 +121,9 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
     const run = collector.result()
     log?.write({ event: 'interrupted', by: signal, running: [...running] })
     if (report !== undefined) writeFileSync(report.run, JSON.stringify(run))
-    terminal.note(interruptedText(run, signal, [...running], report))
+    terminal.note(interruptedText(run, signal, [...running], { report, keptLab }))
   })
-  const enter = kept === undefined ? undefined : createInterface(process.stdin).once('line', kept.release)
+  const stopListening = kept === undefined ? undefined : releaseOnEnter(process.stdin, kept)
 
   const runner = await prepareRun(
     {
@@ -136,11 +143,11 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   await runner.run()
   // The workers' memory is given back before the report takes its own.
   await runner.close()
-  enter?.close()
+  stopListening?.()
   kept?.close()
   const run = collector.result()
   if (run.scenarios.length === 0) throw noScenario(args.all('title').at(-1))
-  const page = await writeResults(run, options, log)
+  const { page, problem } = await writeResults(run, options, log)
   progress.close()
   forget()
   show(
@@ -152,20 +159,43 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
     }),
   )
   writeTally(run)
-  return exitCodeFor(run, terminal.note)
+  const code = exitCodeFor(run, terminal.note)
+  if (problem === undefined) return code
+  terminal.note(errorText(problem))
+  return code === exitCodes.ok ? exitCodeOf(problem) : code
 }
 
+/** Writes all that can be written; what cannot is told after the results, which must not be lost for it. */
 async function writeResults(
   run: RunResult,
   options: RunOptions,
   log: EventLog | undefined,
-): Promise<string | undefined> {
+): Promise<{ page?: string; problem?: unknown }> {
+  const { json, junit, report } = options
+  let problem: unknown
+  const attempt = async <Result>(act: () => Promise<Result>, told = (error: unknown) => error) => {
+    try {
+      return await act()
+    } catch (error) {
+      problem ??= told(error)
+      return undefined
+    }
+  }
   log?.write(endEvent(run))
   log?.close()
-  if (options.json === '-') process.stdout.write(resultsJson(run))
-  else if (options.json !== undefined) await writeFile(options.json, resultsJson(run))
-  if (options.junit !== undefined) await writeFile(options.junit, junitXml(run))
-  return options.report === undefined ? undefined : writeReport(run, options.report)
+  if (json === '-') process.stdout.write(resultsJson(run))
+  else if (json !== undefined)
+    await attempt(
+      () => writeFile(json, resultsJson(run)),
+      (error) => fileNotWritable('--json', json, error),
+    )
+  if (junit !== undefined)
+    await attempt(
+      () => writeFile(junit, junitXml(run)),
+      (error) => fileNotWritable('--junit', junit, error),
+    )
+  const page = report === undefined ? undefined : await attempt(() => writeReport(run, report))
+  return { ...(page === undefined ? {} : { page }), problem }
 }
 
 function finishOf({ scenario, status, skipReason, ms }: ScenarioResult) {
@@ -197,14 +227,19 @@ function interruptedText(
   run: RunResult,
   signal: string,
   running: readonly string[],
-  report: ReportFolder | undefined,
+  { report, keptLab }: { readonly report: ReportFolder | undefined; readonly keptLab: KeptLab | undefined },
 ): string {
-  const { met, notMet, skipped } = totalsOf(run.scenarios)
-  const bad = run.scenarios.filter(({ status }) => status === 'not met')
+  const { met, notMet: ended, skipped } = totalsOf(run.scenarios)
+  // A lab is kept because its scenario has failed; only its process has not gone on.
+  const bad = [
+    ...run.scenarios.filter(({ status }) => status === 'not met'),
+    ...(keptLab === undefined ? [] : [keptLab]),
+  ]
+  const notMet = ended + (keptLab === undefined ? 0 : 1)
   return [
     `\nInterrupted by ${signal}. Until then: ${met} met · ${notMet} not met · ${skipped} skipped`,
     ...bad.map(({ suite, scenario }) => `  not met: ${suite}: ${scenario}`),
-    ...running.map((scenario) => `  did not end: ${scenario}`),
+    ...running.filter((name) => name !== keptLab?.scenario).map((scenario) => `  did not end: ${scenario}`),
     ...(report === undefined
       ? []
       : [`What is known is in ${report.path}; \`netwright report ${report.path}\` makes the page.`]),

@@ -1,10 +1,12 @@
+import { fstatSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import { machineName } from '../suite/machine-for.ts'
 import { usage, type CheckedArguments } from './arguments.ts'
 import { isSet, valueOf } from './command.ts'
 import { chooseSuites, findSuites, suiteRoots, type SuiteFile } from './find-suites.ts'
 import { packageRoot } from './package-place.ts'
-import { checkOutputFile, prepareReportFolder, type ReportFolder } from './report-folder.ts'
+import { checkOutputFile, emptyReportFolder, makeReportFolder, type ReportFolder } from './report-folder.ts'
 
 /** What was asked of `netwright run`, checked. */
 export interface RunOptions {
@@ -42,10 +44,16 @@ export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): Run
   const title = text === undefined ? undefined : new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
   const mode = isSet(args, 'list') ? 'list' : isSet(args, 'list-claims') ? 'list-claims' : 'run'
   const [json, junit, report] = [valueOf(args, 'json'), valueOf(args, 'junit'), valueOf(args, 'report')]
+  if (report === '-') throw usage('run', '--report - is no folder', 'Name one; `--json -` writes to standard output.')
+  if (junit === '-') throw usage('run', '--junit - is no file', 'Name one; `--json -` writes to standard output.')
+  const keep = isSet(args, 'keep')
+  if (mode === 'run' && keep) checkSomebodyThere()
+  const folder = mode === 'run' && report !== undefined ? makeReportFolder(report) : undefined
   if (mode === 'run') {
     if (json !== undefined && json !== '-') checkOutputFile('--json', json)
     if (junit !== undefined) checkOutputFile('--junit', junit)
   }
+  if (folder !== undefined) emptyReportFolder(folder)
   return {
     mode,
     suites,
@@ -57,9 +65,22 @@ export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): Run
     wanted: (name) => title === undefined || title.test(name),
     ...(json === undefined ? {} : { json: json === '-' ? json : resolve(json) }),
     ...(junit === undefined ? {} : { junit: resolve(junit) }),
-    ...(report === undefined || mode !== 'run' ? {} : { report: prepareReportFolder(report) }),
-    keep: isSet(args, 'keep'),
+    ...(folder === undefined ? {} : { report: folder }),
+    keep,
     bail: isSet(args, 'bail'),
     verbose: isSet(args, 'verbose'),
   }
+}
+
+/** A lab is kept until Enter comes: from a terminal, or from a program that holds the other end of a pipe. */
+function checkSomebodyThere(): void {
+  if (isatty(0)) return
+  try {
+    const kind = fstatSync(0)
+    if (kind.isFIFO() || kind.isSocket()) return
+  } catch {
+    // Standard input is closed.
+  }
+  const next = 'Run it in a terminal; elsewhere, --report DIR keeps what was measured, captures included.'
+  throw usage('run', '--keep waits for Enter, and standard input is no terminal', next)
 }

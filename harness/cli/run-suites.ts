@@ -37,33 +37,34 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
   // Late, because wrong usage is told without it.
   const { createVitest } = await import('vitest/node')
   const scratch = scratchFolder()
-  const create = (...how: Parameters<typeof createVitest>) => withDataHome(scratch.path, () => createVitest(...how))
-  const vitest = await create(
-    {
-      config: false,
-      root: run.root,
-      watch: false,
-      cache: false,
-      // It holds a file even when modules are not cached.
-      fsModuleCachePath: scratch.path,
-      pool: 'forks',
-      isolate: false,
-      // Without limits V8 lets garbage grow to twice what a worker needs.
-      execArgv: ['--max-semi-space-size=2', '--max-old-space-size=256'],
-      fileParallelism: true,
-      // One more than there are cores: scenarios mostly wait, and files of a worker run one after the other.
-      maxWorkers: cpus().length + 1,
-      maxConcurrency: atOnce,
-      passWithNoTests: true,
-      bail: run.bail,
-      reporters: [reporter],
-      env: settingsEnvironment(run.settings),
-      // A suite in node_modules is TypeScript, which Node does not read there; and it must get the one netwright.
-      server: { deps: { inline: [new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)] } },
-      ...(run.title === undefined ? {} : { testNamePattern: run.title }),
-    },
-    { resolve: { alias: aliases() }, logLevel: 'silent' },
-    { stdout: process.stderr, stderr: process.stderr },
+  const vitest = await withDataHome(scratch.path, () =>
+    createVitest(
+      {
+        config: false,
+        root: run.root,
+        watch: false,
+        cache: false,
+        // It holds a file even when modules are not cached.
+        fsModuleCachePath: scratch.path,
+        pool: 'forks',
+        isolate: false,
+        // Without limits V8 lets garbage grow to twice what a worker needs.
+        execArgv: ['--max-semi-space-size=2', '--max-old-space-size=256'],
+        fileParallelism: true,
+        // One more than there are cores: scenarios mostly wait, and files of a worker run one after the other.
+        maxWorkers: cpus().length + 1,
+        maxConcurrency: atOnce,
+        passWithNoTests: true,
+        bail: run.bail,
+        reporters: [reporter],
+        env: settingsEnvironment(run.settings),
+        // A suite in node_modules is TypeScript, which Node does not read there; and it must get the one netwright.
+        server: { deps: { inline: [new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)] } },
+        ...(run.title === undefined ? {} : { testNamePattern: run.title }),
+      },
+      { resolve: { alias: aliases() }, logLevel: 'silent' },
+      { stdout: process.stderr, stderr: process.stderr },
+    ),
   )
   // Vitest would end the process 1 ms after a signal, before anything is said of what was measured.
   signals.forEach((signal, index) => {
