@@ -39,6 +39,7 @@ export const errorCodes = {
   NETWRIGHT_GUEST: 'unable',
 } as const
 
+/** The stable code of a {@link NetwrightError}: for programs, while the words of an error may change. */
 export type ErrorCode = keyof typeof errorCodes
 export type ErrorKind = (typeof errorCodes)[ErrorCode]
 

@@ -1,3 +1,4 @@
+/** Of IP: version 4 or 6. */
 export type Family = 4 | 6
 
 /**

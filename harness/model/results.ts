@@ -132,6 +132,7 @@ export interface Claim {
 
 export type ClaimStatus = 'confirmed' | 'refuted' | 'depends' | 'not supported' | 'not tested' | 'inconclusive'
 
+/** What the scenarios of a run found out about one statement of a document. */
 export interface ClaimResult extends Claim {
   readonly status: ClaimStatus
   /** The measured ground in a sentence, or the skip reason. */

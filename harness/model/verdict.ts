@@ -18,11 +18,13 @@ export const reasonNames = [
   'forwarding-off',
   'mtu-exceeded',
 ] as const
+/** Why a packet does not arrive: a proven cause, from the catalogue that `reasons` describes. */
 export type Reason = (typeof reasonNames)[number]
 
 /** Why nothing can be said. None of these satisfies any expectation, positive or negative. */
 export const whyNames = [
   'tool-missing',
+  'not-traceable',
   'namespace-missing',
   'no-address',
   'device-missing',
@@ -33,8 +35,10 @@ export const whyNames = [
   'ambiguous',
   'unexplained',
 ] as const
+/** Why a cell was measured and no verdict can be given. */
 export type Why = (typeof whyNames)[number]
 
+/** What is to be said of one cell: it is reached, it is blocked for a proven reason, or nothing can be proven. */
 export type Verdict =
   | { readonly verdict: 'reached' }
   | {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { NetwrightError } from '../model/errors.ts'
 import { machineLabel } from './allure-scenario.ts'
 
+/** How the Allure report looks. */
 export interface AllureHtmlOptions {
   readonly title?: string
   /**

@@ -6,6 +6,7 @@ import { openAllureFolder } from './allure-folder.ts'
 import { plainFixes, taskOf } from './allure-plain.ts'
 import { writeScenarios } from './allure-results.ts'
 
+/** Where {@link allureReporter} writes. */
 export interface AllureReporterOptions {
   /** Folder of the Allure results; `allure-results` unless told. */
   readonly resultsDir?: string

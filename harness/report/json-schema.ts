@@ -107,6 +107,7 @@ export const resultsSchema = z
   })
   .meta({ id: 'NetwrightResults', title: 'Results of netwright run --json, version 1' })
 
+/** A run as `netwright run --json` writes it: what {@link resultsSchema} accepts. */
 export type Results = z.infer<typeof resultsSchema>
 
 /** {@link resultsSchema} as JSON Schema (draft 2020-12), as `netwright schema` prints it. */

@@ -7,6 +7,7 @@ import { plain } from './colours.ts'
 import type { Colours } from './colours.ts'
 import { displayWidth, pad } from './display-width.ts'
 
+/** How texts for a terminal are set. */
 export interface TextOptions {
   /** Columns of the terminal; 80 unless told. */
   readonly width?: number

@@ -24,6 +24,7 @@ export interface ExpectOptions<Place extends string> {
   readonly as?: string
 }
 
+/** What a scenario is about, and what it needs of the machine beside its topology. */
 export interface ScenarioOptions {
   /** The row of a document that this tests: `document(…).claim('A7')`. */
   readonly claim?: Claim & { readonly siblings?: readonly Claim[] }
