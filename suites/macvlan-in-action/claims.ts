@@ -11,5 +11,5 @@ export const macvlanInAction = document('macvlan-in-action', 'Macvlan 网络方�
   A7: 'ns1 does not reach its own node until mac0, a macvlan child of the node, takes over the node’s address',
   A8: 'with ens160 down, all its sub-interfaces stop working',
   A9: 'ens160 has to be promiscuous',
-  A10: 'kernels 3.9 to 3.19 and 4.0 or newer have macvlan: Ubuntu from 13.10, RHEL from 7.0, Fedora from 19, Debian from 8',
+  A10: 'kernels 3.9 to 3.19 and 4.0 or newer have macvlan: Ubuntu from 13.10, RHEL from 7.0, Fedora from 19, Debian from 8 (tried on the machine at hand only)',
 })
