@@ -162,6 +162,7 @@ function readRoute(route: IpRoute): Route[] {
       ...(route.metric === undefined ? {} : { metric: route.metric }),
       ...(route.scope === undefined ? {} : { scope: route.scope }),
       ...(route.prefsrc === undefined ? {} : { source: route.prefsrc }),
+      ...(route.table === undefined || route.table === 'main' ? {} : { table: route.table }),
     },
   ]
 }

@@ -1,7 +1,10 @@
 import { contains, familyOf } from './addresses.ts'
 import { findNamespace, type Graph, type Interface, type Route } from './graph.ts'
 
-/** The main-table route that the graph shows for an address: longest prefix, then lowest metric. */
+/**
+ * The route that the graph shows for an address: longest prefix, then lowest metric. Tables other than main count where main
+ * has none: which rule leads to them is not known here.
+ */
 export function routeTo(graph: Graph, ns: string, address: string): Route | undefined {
   const family = familyOf(address)
   const fitting = (findNamespace(graph, ns)?.routes ?? [])
@@ -9,7 +12,7 @@ export function routeTo(graph: Graph, ns: string, address: string): Route | unde
     .map((route) => ({ route, length: prefixLength(route, address) }))
     .filter((r) => r.length >= 0)
   fitting.sort((a, b) => b.length - a.length || (a.route.metric ?? 0) - (b.route.metric ?? 0))
-  return fitting[0]?.route
+  return (fitting.find(({ route }) => route.table === undefined) ?? fitting[0])?.route
 }
 
 /** The device by which a namespace would send to an address, as far as the graph shows. */

@@ -49,6 +49,8 @@ export interface Route {
   readonly metric?: number
   readonly scope?: string
   readonly source?: string
+  /** A table other than main, which is used where a rule (`ip rule`) says so. */
+  readonly table?: string
 }
 
 export interface Neighbour {

@@ -26,6 +26,14 @@ export const macvlanTrials: Readonly<
         is: `macvlan-parent-isolation at ${node1}`,
       },
       {
+        what: 'a route in a table that no rule uses would lead elsewhere',
+        modes: bridge,
+        given: ({ node1: { $ } }) => $`ip -n ns1 route add 10.0.0.1/32 via 10.0.0.2 table 200`,
+        from: 'node1/ns1',
+        to: 'node1',
+        is: `macvlan-parent-isolation at ${node1}`,
+      },
+      {
         what: 'over IPv6',
         modes: bridge,
         from: 'node1/ns1',
