@@ -98,8 +98,12 @@ export interface Findings {
   }[]
   /** Sockets that listen on the probed port in the target namespace. */
   readonly listening?: boolean
-  /** What the sightings asked for and could not be looked up, and why. */
+  /** Whether a process has the tap of the target's macvtap open. */
+  readonly tapOpen?: boolean
+  /** What the sightings asked for and could not be looked up, because a tool is missing. */
   readonly unknown?: readonly string[]
+  /** Filters that no trace shows, or whose trace says nothing of the probe itself. */
+  readonly untraceable?: readonly string[]
 }
 
 /** Everything a verdict is made from. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Evidence, Findings, Sighting } from '../model/evidence.ts'
 import { ownerOf } from '../model/graph.ts'
 import { runIn } from './ask.ts'
+import { isTapOpen } from './open-tap.ts'
 import { secondLook } from './second-look.ts'
 import type { Prober } from './prober.ts'
 
@@ -13,13 +14,14 @@ import type { Prober } from './prober.ts'
  */
 export async function investigate(prober: Prober, evidence: Evidence, senders: readonly string[]): Promise<Findings> {
   const suspects = suspectNamespaces(prober, evidence)
-  const [routes, socket] = await Promise.all([
+  const [routes, socket, tap] = await Promise.all([
     lookUpRoutes(prober, evidence, suspects, senders),
     isListening(prober, evidence),
+    isTapOpen(prober, evidence),
   ])
   const look = suspects.length > 0 ? await secondLook(prober, evidence.probe, suspects) : {}
-  const unknown = [...(look.unknown ?? []), ...(routes.unknown ?? []), ...(socket.unknown ?? [])]
-  return { ...look, ...routes, ...socket, ...(unknown.length > 0 ? { unknown } : {}) }
+  const unknown = [look, routes, socket, tap].flatMap((found) => found.unknown ?? [])
+  return { ...look, ...routes, ...socket, ...tap, ...(unknown.length > 0 ? { unknown } : {}) }
 }
 
 /** Namespaces in which the conversation ended: something came in (or was to go out) and nothing followed. */

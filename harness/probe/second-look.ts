@@ -25,7 +25,7 @@ type Netfilter = NonNullable<Findings['netfilter']>[number]
  */
 export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: readonly string[]): Promise<Findings> {
   const rules = await Promise.all(suspects.map((ns) => readRules(prober, ns)))
-  const traced = suspects.filter((_, i) => rules[i] === 'some')
+  const traced = suspects.filter((_, i) => rules[i] === 'some' || rules[i] === 'counting')
   const counted = suspects.filter((ns) => filtersReversePath(prober, ns))
   const before = await Promise.all(counted.map((ns) => readCounters(prober, ns)))
   const look =
@@ -37,21 +37,39 @@ export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: read
       return delta > 0 ? [{ ns, name, delta }] : []
     }),
   )
-  const unknown = suspects.flatMap((ns, i) => {
-    if (rules[i] === 'unknown') return [`the netfilter rules of ${ns} cannot be read: nft cannot be run there`]
+  const unknown = suspects.flatMap((ns, i) =>
+    rules[i] === 'unknown' ? [`the netfilter rules of ${ns} cannot be read: nft cannot be run there`] : [],
+  )
+  // What such rules did to the repeat, they need not have done to the probe.
+  const isCounting = (ns: string): boolean => rules[suspects.indexOf(ns)] === 'counting'
+  const netfilter = look.netfilter.filter(({ ns }) => !isCounting(ns))
+  const untraceable = suspects.flatMap((ns, i) => {
     if (rules[i] === 'legacy') return [`${ns} has iptables-legacy rules, which nft cannot trace`]
-    return look.failed.includes(ns) ? [`the netfilter rules of ${ns} cannot be traced`] : []
+    if (look.failed.includes(ns)) return [`the repeated probe left no trace in netfilter of ${ns}, which has rules`]
+    const drop = isCounting(ns) ? look.netfilter.find((found) => found.ns === ns) : undefined
+    if (drop === undefined) return []
+    return [
+      `netfilter in ${ns} dropped the repeated probe by "${drop.rule}"; its rules count or draw lots, so the first may have passed`,
+    ]
   })
-  const isKnown = look.netfilter.length > 0 || unknown.length === 0
+  const isKnown = netfilter.length > 0 || unknown.length + untraceable.length === 0
   return {
-    ...(isKnown ? { netfilter: look.netfilter } : {}),
+    ...(isKnown ? { netfilter } : {}),
     ...(counters.length > 0 ? { counters } : {}),
     ...(unknown.length > 0 ? { unknown } : {}),
+    ...(untraceable.length > 0 ? { untraceable } : {}),
   }
 }
 
-/** What filters a namespace may have; `legacy` rules of old iptables (x_tables) are invisible to nft. */
-async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 'legacy' | 'unknown'> {
+/** What makes a rule decide otherwise on the same packet a second time: what it counts, remembers or draws (nft(8)). */
+const counting =
+  /\b(limit|quota|numgen|jhash|connlimit|hashlimit|statistic|recent|meter|dynamic|timeout|ct count)\b|\b(add|update|delete) @/
+
+/**
+ * What filters a namespace may have: `counting` rules may treat two like packets differently, `legacy` rules of old iptables
+ * (x_tables) are invisible to nft.
+ */
+async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 'counting' | 'legacy' | 'unknown'> {
   const target = prober.lab.namespaces.get(ns)
   if (target === undefined) return 'unknown'
   const legacy = ['/proc/self/net/ip_tables_names', '/proc/self/net/ip6_tables_names']
@@ -64,7 +82,8 @@ async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 
   ])
   if (listed?.code !== 0) return 'unknown'
   const rules = listed.stdout.toString().trim()
-  if (rules !== '') return rules.startsWith('table ') || rules.startsWith('#') ? 'some' : 'unknown'
+  if (rules !== '' && !rules.startsWith('table ') && !rules.startsWith('#')) return 'unknown'
+  if (rules !== '') return counting.test(rules) ? 'counting' : 'some'
   return [...tables.values()].some((text) => text.trim() !== '' && !text.startsWith('!')) ? 'legacy' : 'none'
 }
 

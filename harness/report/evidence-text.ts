@@ -46,7 +46,9 @@ function findingLines({
   counters = [],
   routes = [],
   listening,
+  tapOpen,
   unknown = [],
+  untraceable = [],
 }: Findings): EvidenceLine[] {
   return [
     ...netfilter.map(({ ns, rule, verdict }) => ({ kind: 'netfilter', text: `${ns}: ${verdict} by ${rule}` })),
@@ -58,7 +60,10 @@ function findingLines({
     ...(listening === undefined
       ? []
       : [{ kind: 'socket', text: `${listening ? 'a' : 'no'} socket of the target listens on the port` }]),
-    ...unknown.map((text) => ({ kind: 'unknown', text })),
+    ...(tapOpen === undefined
+      ? []
+      : [{ kind: 'tap', text: `${tapOpen ? 'a' : 'no'} process has the tap of the target’s device open` }]),
+    ...[...unknown, ...untraceable].map((text) => ({ kind: 'unknown', text })),
   ]
 }
 

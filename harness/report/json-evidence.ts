@@ -78,7 +78,9 @@ const findingsSchema = z.strictObject({
     )
     .exactOptional(),
   listening: z.boolean().exactOptional(),
+  tapOpen: z.boolean().exactOptional(),
   unknown: z.array(z.string()).exactOptional(),
+  untraceable: z.array(z.string()).exactOptional(),
 })
 
 /** Everything that a verdict was made from: sightings, neighbours, controls and look-ups. */

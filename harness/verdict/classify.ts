@@ -63,6 +63,7 @@ function confirmBlock(c: Case, proofs: readonly Proof[]): Verdict {
   const [proof, ...others] = proofs
   if (proof === undefined) {
     if (findings.unknown !== undefined) return inconclusive('tool-missing', findings.unknown.join('; '))
+    if (findings.untraceable !== undefined) return inconclusive('not-traceable', findings.untraceable.join('; '))
     if (probe.owner === undefined) return inconclusive('no-address', `nobody in the lab has ${probe.address}`)
     return inconclusive('unexplained', 'no answer came, and the evidence fits no reason of the catalogue')
   }

@@ -1,6 +1,6 @@
 import type { NeighbourState, Sighting } from '../model/evidence.ts'
 import { routeTo } from '../model/egress.ts'
-import { findNamespace, ownerOf } from '../model/graph.ts'
+import { findNamespace, holderOf, ownerOf, type Namespace } from '../model/graph.ts'
 import {
   isOnSubnet,
   parentSpot,
@@ -43,6 +43,8 @@ function deadAtSource(c: Case): Spot | undefined {
 function deadAtTarget(c: Case): Spot | undefined {
   const dead = lowestDead(c, c.ownerSpot)
   if (dead === undefined || c.ownerSpot === undefined) return undefined
+  // A stack takes what is for any of its addresses by any device.
+  if (c.ownerSpot.dev.up && requestsInto(c, c.ownerSpot.ns.id).length > 0) return undefined
   const next: Spot[] = []
   for (let spot = parentSpot(c.graph, c.ownerSpot); spot !== undefined && next.length < 3;) {
     next.push(spot)
@@ -100,7 +102,8 @@ function netUnreachable(c: Case) {
 /** The request arrived, and the target's stack has no route by which to answer. */
 export function noReturnRoute(c: Case): Proof | undefined {
   const back = missingWayBack(c)
-  if (back === undefined) return undefined
+  // A filter that nobody could watch may have kept the request from ever needing the way back.
+  if (back === undefined || c.evidence.findings.netfilter === undefined) return undefined
   const { owner, to, error } = back
   const because = `the request came in at ${owner}, which has no route back to ${to} (${error})`
   return { reason: 'no-return-route', at: owner, because }
@@ -121,7 +124,8 @@ export function missingWayBack(c: Case): { owner: string; to: string; error: str
 
 /** A stack between the ends took the packet in, is told not to forward, and sent nothing on. */
 export function forwardingOff(c: Case): Proof | undefined {
-  const { probe, sightings } = c.evidence
+  const { probe, sightings, findings } = c.evidence
+  if (findings.netfilter === undefined) return undefined // a filter that nobody could watch may have been first
   for (const s of sightings) {
     if ((s.kind !== 'request' && s.kind !== 'reply') || s.direction !== 'in' || s.forOther === true) continue
     const ns = c.graph.namespaces.find((n) => n.id === s.ns)
@@ -132,11 +136,17 @@ export function forwardingOff(c: Case): Proof | undefined {
         : ['net.ipv6.conf.all.forwarding', `net.ipv6.conf.${s.dev}.force_forwarding`]
     if (switches.some((name) => ns.sysctls[name] === '1') || sentBy(c, ns.id, [s.kind])) continue
     const dev = ns.interfaces.find((i) => i.name === s.dev && i.mac === s.targetMac)
-    if (dev === undefined || takesOver(c, { ns, dev })) continue
+    if (dev === undefined || takesOver(c, { ns, dev }) || isAtHome(c, ns, s.kind)) continue
     const because = `${ns.id} took the packet in by ${s.dev} and did not send it on: ${switches[0] ?? ''} is 0`
     return { reason: 'forwarding-off', at: ns.id, because }
   }
   return undefined
+}
+
+/** A second holder of the address keeps what is sent there: it is not to be forwarded. */
+function isAtHome(c: Case, ns: Namespace, kind: 'request' | 'reply'): boolean {
+  const ends = c.source?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
+  return (kind === 'request' ? [c.evidence.probe.address] : ends).some((end) => holderOf(ns, end) !== undefined)
 }
 
 /** A passthru child has its parent's MAC address and gets what is meant for the parent's stack: not to be forwarded. */
@@ -169,7 +179,7 @@ export function neighbourUnanswered(c: Case): Proof | undefined {
     s.ns === owner.ns.id && s.direction === 'in' && s.forOther !== true ? s.dev : [],
   )
   // Each device that heard it may answer for an address of the stack, whichever that sits on (ip-sysctl.rst, arp_ignore 0).
-  const mutes = devices.map((dev) => muteness(owner, dev, probe.family))
+  const mutes = devices.map((dev) => muteness(c, owner, dev))
   const [mute] = mutes
   if (mute === undefined || mutes.includes(undefined)) return undefined
   const at = owner.dev.kind === 'loopback' ? `${owner.ns.id} ${devices[0] ?? ''}` : spotText(owner)
@@ -185,11 +195,11 @@ function failedResolution(c: Case, asked: readonly Sighting[]): NeighbourState |
 }
 
 /** Why a stack keeps silent on a question (ip-sysctl.rst, arp_ignore); undefined when it should have answered. */
-function muteness(owner: Spot, dev: string, family: 4 | 6): string | undefined {
-  // Only while a process has the tap open; else the stack would have answered (drivers/net/tap.c, tap_handle_frame).
-  if (owner.dev.kind === 'macvtap')
-    return 'the device is a macvtap, whose frames go to the process that has its tap open'
-  if (family === 6) return undefined
+function muteness(c: Case, owner: Spot, dev: string): string | undefined {
+  // While no process has the tap open the stack gets its frames (drivers/net/tap.c, tap_handle_frame).
+  if (owner.dev.kind === 'macvtap' && c.evidence.findings.tapOpen === true)
+    return 'the device is a macvtap, and a process has its tap open'
+  if (c.evidence.probe.family === 6) return undefined
   if (owner.ns.interfaces.some((i) => i.name === dev && i.flags.includes('NOARP'))) return `${dev} is NOARP`
   const levels = ['all', dev].map((name) => `net.ipv4.conf.${name}.arp_ignore`)
   const strictest = levels.sort((a, b) => level(owner, b) - level(owner, a))[0] ?? ''

@@ -73,7 +73,8 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'no-return-route': {
     means: 'The request arrives and the target has no route to the source.',
-    proof: 'The request is seen coming in, no reply goes out, and `ip route get SOURCE` at the target fails.',
+    proof:
+      'The request is seen coming in, no reply goes out, `ip route get SOURCE` at the target fails, and netfilter, all of whose rules there were watched, did not drop it.',
     cure: 'ip route add default via GATEWAY in the target’s namespace',
     prove: noReturnRoute,
   },
@@ -87,7 +88,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'netfilter-drop': {
     means: 'A netfilter rule or a chain’s policy drops or rejects the packet.',
     proof:
-      'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated.',
+      'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated, and no rule there counts, remembers or draws lots, so that the first was treated alike.',
     cure: 'Change the rule that the evidence names.',
     prove: netfilterDrop,
   },
@@ -107,7 +108,8 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   },
   'forwarding-off': {
     means: 'A namespace between the ends takes the packet in and is not allowed to forward it.',
-    proof: 'The packet is seen coming in addressed to its device, not going out, and the forwarding sysctl is 0.',
+    proof:
+      'The packet is seen coming in addressed to its device and not to its stack, not going out, the forwarding sysctl is 0, and netfilter there did not drop it.',
     cure: 'sysctl net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1)',
     prove: forwardingOff,
   },

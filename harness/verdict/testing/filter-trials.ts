@@ -122,7 +122,25 @@ export const filterTrials: Readonly<
         ),
         from: 'node1',
         to: 'node2',
-        is: 'inconclusive: tool-missing',
+        is: 'inconclusive: not-traceable',
+      },
+      {
+        what: 'a limit that the probe keeps and its repeat exceeds',
+        given: onNode2(
+          `ip route add blackhole 10.0.0.1; ${nft('input', 'icmp type echo-request limit rate over 1/day burst 1 packets drop')}`,
+        ),
+        from: 'node1',
+        to: 'node2',
+        is: 'inconclusive: not-traceable',
+      },
+      {
+        what: 'a policy that gets what exceeds a limit',
+        given: onNode2(
+          `ip route add blackhole 10.0.0.1; ${nft('input', 'policy drop; icmp type echo-request limit rate 1/day burst 1 packets accept')}`,
+        ),
+        from: 'node1',
+        to: 'node2',
+        is: 'inconclusive: not-traceable',
       },
       {
         what: 'an unrelated rule, and echo requests are ignored',

@@ -115,6 +115,19 @@ export const pathTrials: Readonly<
         is: 'reached',
       },
       {
+        what: 'the address is on a device without carrier, and the way back is a blackhole',
+        given: async ({ node1, node2 }) => {
+          await node2.$`ip link add v0 type veth peer name v1`
+          await node2.$`ip addr add 10.66.0.1/24 dev v0`
+          await node2.$`ip link set v0 up`
+          await node2.$`ip route add blackhole 10.0.0.1`
+          await node1.$`ip route add 10.66.0.0/24 via 10.0.0.2`
+        },
+        from: 'node1',
+        to: '10.66.0.1',
+        is: 'inconclusive: unexplained',
+      },
+      {
         what: 'the target drops ARP instead',
         given: onNode2("nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'"),
         from: 'node1',
@@ -250,6 +263,16 @@ export const pathTrials: Readonly<
         is: 'netfilter-drop at node2',
       },
       {
+        what: 'no way back, and an ingress hook, which no trace shows, drops the request',
+        modes: bridge,
+        given: onNode1(
+          "ip netns exec ns1 nft 'table netdev t { chain c { type filter hook ingress device mac1 priority 0; ip protocol icmp drop; }; }'",
+        ),
+        from: 'client',
+        to: 'node1/ns1',
+        is: 'inconclusive: not-traceable',
+      },
+      {
         what: 'a blackhole route back',
         given: onNode2('ip route add blackhole 10.9.0.0/24'),
         from: 'client',
@@ -369,6 +392,15 @@ export const pathTrials: Readonly<
         is: 'reached',
       },
       {
+        what: 'a macvtap whose tap nobody has open, ARP dropped by nft',
+        given: onNode2(
+          "ip addr flush dev eth0; ip link add link eth0 name t0 type macvtap mode bridge; ip addr add 10.0.0.2/24 dev t0; ip link set t0 up; nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'",
+        ),
+        from: 'node1',
+        to: '10.0.0.2',
+        is: 'inconclusive: unexplained',
+      },
+      {
         what: 'the answer dropped by nft',
         given: onNode2("nft 'table arp t { chain o { type filter hook output priority 0; policy drop; }; }'"),
         from: 'node1',
@@ -458,6 +490,28 @@ export const pathTrials: Readonly<
         from: 'node1',
         to: '10.66.0.1',
         is: 'no-route at gw',
+      },
+      {
+        what: 'a second holder of the address has no way back',
+        given: async ({ node1, gw }) => {
+          const mac = (await gw.$`cat /sys/class/net/eth0/address`).stdout.trim()
+          await gw.$`ip addr add 10.0.0.2/32 dev eth0`
+          await gw.$`ip route add blackhole 10.0.0.1`
+          await gw.$`sysctl -qw net.ipv4.ip_forward=0`
+          await node1.$`ip neigh replace 10.0.0.2 lladdr ${mac} dev eth0 nud permanent`
+        },
+        from: 'node1',
+        to: 'node2',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'an ingress hook of the router, which no trace shows, drops as well',
+        given: onGw(
+          "sysctl -qw net.ipv4.ip_forward=0; nft 'table netdev t { chain c { type filter hook ingress device eth0 priority 0; ip protocol icmp drop; }; }'",
+        ),
+        from: 'node1',
+        to: 'client',
+        is: 'inconclusive: not-traceable',
       },
       {
         what: 'the router itself is asked',
