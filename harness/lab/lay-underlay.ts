@@ -81,11 +81,13 @@ function namesOf(switches: ReadonlyMap<string, SwitchNames>, wire: string): Swit
  * up to a second before the bridge forwards (`linkwatch_urgent_event`, net/core/link_watch.c).
  */
 const firstPortIndex = 1001
+/** Beyond the devices that loaded tunnel modules put into every namespace (sit0, tunl0, gre0, …). */
+const firstNicIndex = 101
 
 // `name` and `dev` stand before every name: `ip` takes `link add up` for an order, not for a device called "up".
 function vethLine(host: HostSpec, nic: NicSpec, port: string, position: number): string {
   const portIndex = String(firstPortIndex + position)
-  const index = String(host.nics.indexOf(nic) + 2) // the peer's index is heeded only when both are given; lo is 1
+  const index = String(firstNicIndex + host.nics.indexOf(nic)) // the peer's index is heeded only when both are given
   return (
     `link add name ${nic.name} index ${index} address ${nic.mac} netns $${holderVariable(host.name)} ` +
     `type veth peer name ${port} index ${portIndex} netns $${holderVariable(wireHost(nic.wire))}`
