@@ -1,26 +1,24 @@
 import { writeFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
-import { resultsJson } from '../report/json.ts'
-import { junitXml } from '../report/junit.ts'
 import { createProgress } from '../report/progress.ts'
 import { totalsOf } from '../report/summary-text.ts'
 import type { KeptLab } from '../suite/keep-lab.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import type { Command, CommandCall } from './command.ts'
-import { endEvent, openEventLog, type EventLog } from './event-log.ts'
+import { openEventLog } from './event-log.ts'
 import { errorText, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { onInterrupt } from './interrupt.ts'
 import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
-import { fileNotWritable, writeReport, type ReportFolder } from './report-folder.ts'
+import type { ReportFolder } from './report-folder.ts'
 import { createCollector } from './run-collector.ts'
 import { readRunOptions, type RunOptions } from './run-options.ts'
 import { version } from './package-place.ts'
 import { prepareRun } from './run-suites.ts'
 import { resultText } from './run-text.ts'
 import { writeTally } from './tally.ts'
+import { writeResults } from './write-results.ts'
 
 /** `netwright run [suite…]` */
 export const runCommand: Command = {
@@ -163,39 +161,6 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   if (problem === undefined) return code
   terminal.note(errorText(problem))
   return code === exitCodes.ok ? exitCodeOf(problem) : code
-}
-
-/** Writes all that can be written; what cannot is told after the results, which must not be lost for it. */
-async function writeResults(
-  run: RunResult,
-  options: RunOptions,
-  log: EventLog | undefined,
-): Promise<{ page?: string; problem?: unknown }> {
-  const { json, junit, report } = options
-  let problem: unknown
-  const attempt = async <Result>(act: () => Promise<Result>, told = (error: unknown) => error) => {
-    try {
-      return await act()
-    } catch (error) {
-      problem ??= told(error)
-      return undefined
-    }
-  }
-  log?.write(endEvent(run))
-  log?.close()
-  if (json === '-') process.stdout.write(resultsJson(run))
-  else if (json !== undefined)
-    await attempt(
-      () => writeFile(json, resultsJson(run)),
-      (error) => fileNotWritable('--json', json, error),
-    )
-  if (junit !== undefined)
-    await attempt(
-      () => writeFile(junit, junitXml(run)),
-      (error) => fileNotWritable('--junit', junit, error),
-    )
-  const page = report === undefined ? undefined : await attempt(() => writeReport(run, report))
-  return { ...(page === undefined ? {} : { page }), problem }
 }
 
 function finishOf({ scenario, status, skipReason, ms }: ScenarioResult) {
