@@ -134,7 +134,9 @@ sub start_command {
         %ENV = map { split /=/, $_, 2 } @env;
         { exec { $argv[0] } @argv }
         # A folder of PATH that may not be entered hides that the program is nowhere (execvp(3)).
-        if ($! == 13 && index($argv[0], '/') < 0 && !grep { -f "$_/$argv[0]" } split /:/, $ENV{PATH}) { $! = 2 }
+        my $errno = $! + 0;    # each -f sets it anew
+        if ($errno == 13 && index($argv[0], '/') < 0 && !grep { -f "$_/$argv[0]" } split /:/, $ENV{PATH}) { $errno = 2 }
+        $! = $errno;
         $fail->($argv[0]);
     }
     close $cin; close $cout; close $cerr; close $fail_w;
