@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
+import { makeFolder } from './make-folder.ts'
 import { packageEntries, packageRoot } from './package-place.ts'
 
 /**
@@ -91,12 +92,22 @@ async function closeQuietly(vitest: Vitest): Promise<void> {
   process.exitCode = code
 }
 
-/** A folder for what vitest writes beside results, so that nothing of it stays in a project or a home. */
+/**
+ * A folder for what vitest writes beside results, so that nothing of it stays in a project: the user's cache, which a
+ * `kill -9` leaves as it was, else one that goes with the run.
+ */
 function scratchFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'netwright-vitest-'))
-  const remove = () => rmSync(path, { recursive: true, force: true })
-  process.once('exit', remove)
-  return { path, remove }
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', 'vitest')
+  try {
+    makeFolder(cache)
+    accessSync(cache, constants.W_OK)
+    return { path: cache, remove: () => undefined }
+  } catch {
+    const path = mkdtempSync(join(tmpdir(), 'netwright-vitest-'))
+    const remove = () => rmSync(path, { recursive: true, force: true })
+    process.once('exit', remove)
+    return { path, remove }
+  }
 }
 
 /** Vitest leaves the secret of a server that is never started in the data folder of the user, unless told of another. */
