@@ -44,7 +44,7 @@ export function attemptSocket(field: Field, spec: ProbeSpec): Attempt {
         target: toBytes(group ?? spec.address),
         port: protocol.port,
         token,
-        ...(group === undefined ? {} : { group: true }),
+        ...(group === undefined ? {} : { answerer: toBytes(spec.address) }),
         ...(group !== undefined && out !== undefined ? { device: out.name, scope: out.index } : {}),
       })
     } catch (error) {

@@ -235,10 +235,10 @@ sub sockaddr {
     return $family == 4 ? pack('Sna4x8', $AF_INET, $port, $raw) : pack('SnNa16L', $AF_INET6, $port, 0, $raw, $scope);
 }
 # probe: [netns, family, 'tcp'|'udp', raw source or '', source port, raw target, port, token, device or '', scope,
-# 1 for a broadcast or multicast target]
+# for a broadcast or multicast target the raw address of the one whose answer counts, else '']
 sub start_probe {
     my ($id, $payload) = @_;
-    my ($net, $family, $kind, $source, $sport, $target, $port, $token, $device, $scope, $group) = unpack('(N/a*)*', $payload);
+    my ($net, $family, $kind, $source, $sport, $target, $port, $token, $device, $scope, $answerer) = unpack('(N/a*)*', $payload);
     my ($sock, $why, $errno) = in_netns($net, sub {
         socket(my $s, $family == 4 ? $AF_INET : $AF_INET6, $kind eq 'tcp' ? $SOCK_STREAM : $SOCK_DGRAM, 0)
             or return (undef, "socket: $!", $! + 0);
@@ -255,7 +255,8 @@ sub start_probe {
     my (undef, $local_port) = unpack 'Sn', getsockname $sock;
     answer('l', $id, $local_port);
     my $s = $sockets{$id} = { sock => $sock, kind => "$kind-probe", token => $token, state => 'connecting', got => '' };
-    if ($group) {    # answers come from other addresses than the one sent to
+    if ($answerer ne '') {    # answers come from other addresses than the one sent to: only this one's counts
+        $s->{answerer} = $answerer;
         my $n = send $sock, $token, 0, sockaddr($family, $target, $port, $scope);
         if (!defined $n) { delete $sockets{$id}; return $refuse->('send') }
         $s->{state} = 'waiting';
@@ -282,7 +283,15 @@ sub probe_ready {
         if ($e) { $! = $e; return probe_done($id, 'error', $e, "connect: $!", 0) }
         return probe_connected($id, $s);
     }
-    my $n = sysread $s->{sock}, my $data, 65536;
+    my ($n, $data);
+    if (defined $s->{answerer}) {
+        my $from = recv $s->{sock}, $data, 65536, 0;
+        $n = defined $from ? length $data : undef;
+        my $sender = defined $from ? substr($from, length $s->{answerer} == 4 ? 4 : 8, length $s->{answerer}) : '';
+        return if defined $n && $sender ne $s->{answerer};
+    } else {
+        $n = sysread $s->{sock}, $data, 65536;
+    }
     if (!defined $n) {
         return if $! == $EAGAIN || $! == $EINTR;
         my ($e, $t) = ($! + 0, "$!");

@@ -81,8 +81,8 @@ export interface SocketProbe {
   readonly device?: string
   /** Interface index for link-local and multicast IPv6 targets. */
   readonly scope?: number
-  /** The target is a broadcast or multicast address: answers may come from any address. */
-  readonly group?: boolean
+  /** The target is a broadcast or multicast address: the address of the one whose answer counts. */
+  readonly answerer?: Uint8Array
 }
 
 export interface SocketOutcome {

@@ -231,7 +231,7 @@ export async function openChannel(transport: Transport): Promise<Channel> {
           p.token,
           p.device ?? '',
           p.scope ?? 0,
-          p.group === true ? 1 : 0,
+          p.answerer ?? '',
         ])
         const id = subscribe('P', payload, (frame) => {
           if (frame.type === 'l') {
