@@ -168,7 +168,7 @@ test('what cannot be written at the end is told after the results', async () => 
   expect(code).toBe(2)
 })
 
-test('a run leaves nothing in the project and nothing in the home', async () => {
+test('a run leaves nothing in the project and only its cache in the home', async () => {
   const [project, home] = [join(folder, 'project'), join(folder, 'home')]
   await Promise.all([mkdir(join(project, 'node_modules'), { recursive: true }), mkdir(home)])
   await writeFile(join(project, 'package.json'), '{}')
@@ -176,7 +176,8 @@ test('a run leaves nothing in the project and nothing in the home', async () => 
   const { XDG_DATA_HOME: _, ...rest } = environment
   const { code } = await start(['run', 'one'], [], { cwd: project, env: { ...rest, HOME: home } }).ended
   expect(code).toBe(0)
-  expect(await readdir(home)).toEqual([])
+  expect(await readdir(home)).toEqual(['.cache'])
+  expect(await readdir(join(home, '.cache'))).toEqual(['netwright'])
   expect(await readdir(join(project, 'node_modules'))).toEqual([])
 })
 
