@@ -165,16 +165,31 @@ async function macvlanMatrix(): Promise<void> {
 async function againstTheDocument(): Promise<void> {
   const byHand = await timed(() => typedByHand(machine))
   add({ what: 'document A typed as printed, pings as a person sees', measured: byHand, unit: 'ms' })
+  const rows = await timed(() => runSuites(typedRows.map((row) => `macvlan-in-action/${row}`)))
+  add({ what: 'document A’s rows A2 to A8 by their suites, from command line to end', measured: rows, unit: 'ms' })
+  const ratio = byHand / rows
+  add({ what: 'document A: by hand / the same rows', measured: ratio, unit: '×', goal: '≥ 10×', met: ratio >= 10 })
+  const whole = await timed(() => runSuites(['macvlan-in-action']))
+  const note = 'TCP, UDP, IPv6 and promiscuity as well'
+  add({ what: 'document A: by hand / its whole suite', measured: byHand / whole, unit: '×', note })
+}
+
+/** The suites of the rows that the document types commands for. */
+const typedRows = [
+  'devices',
+  'children',
+  'second-host',
+  'second-host-namespace',
+  'outside-client',
+  'host-access',
+  'parent-down',
+]
+
+function runSuites(suites: readonly string[]): Promise<unknown> {
   const main = fileURLToPath(new URL('../harness/cli/main.ts', import.meta.url))
-  const suite = await timed(
-    () =>
-      new Promise((resolve) => {
-        spawn(process.execPath, [main, 'run', 'macvlan-in-action'], { stdio: 'ignore' }).once('close', resolve)
-      }),
-  )
-  add({ what: 'document A’s whole suite, from command line to end', measured: suite, unit: 'ms' })
-  const ratio = byHand / suite
-  add({ what: 'document A: by hand / suite', measured: ratio, unit: '×', goal: '≥ 10×', met: ratio >= 10 })
+  return new Promise((resolve) => {
+    spawn(process.execPath, [main, 'run', ...suites], { stdio: 'ignore' }).once('close', resolve)
+  })
 }
 
 async function building(): Promise<void> {
