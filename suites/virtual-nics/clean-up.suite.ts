@@ -13,8 +13,9 @@ scenario(bareHost, 'deleting namespaces and links leaves nothing', {
   when: 'nobody inside',
   needs: ['link:macvlan'],
 })
-  .finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts }) => {
+  .finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts, graph }) => {
     const { $ } = hosts.host
+    await graph() // is read once the kernel has noted every carrier: `before` must not be of earlier
     const before = await stateOf(hosts)
     await makeAtChildren(hosts)
     await $`ip link add link eth0 name mac3@eth0 type macvlan mode bridge`
