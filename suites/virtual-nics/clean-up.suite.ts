@@ -13,23 +13,26 @@ scenario(bareHost, 'deleting namespaces and links leaves nothing', {
   when: 'nobody inside',
   needs: ['link:macvlan'],
 })
-  .finding('links, addresses, routes and MAC filters of the host are what they were before', async ({ hosts, graph }) => {
-    const { $ } = hosts.host
-    await graph() // is read once the kernel has noted every carrier: `before` must not be of earlier
-    const before = await stateOf(hosts)
-    await makeAtChildren(hosts)
-    await $`ip link add link eth0 name mac3@eth0 type macvlan mode bridge`
-    const between = await stateOf(hosts)
-    await $`ip netns del ns1`
-    await $`ip netns del ns2`
-    await $`ip link del mac3@eth0`
-    const isAsBefore = await becomes(async () => (await stateOf(hosts)) === before)
-    const left = (await stateOf(hosts)).split('\n').filter((line) => !before.includes(line))
-    return {
-      holds: isAsBefore && between !== before,
-      found: isAsBefore ? 'all is as before' : `left: ${left.join('; ')}`,
-    }
-  })
+  .finding(
+    'links, addresses, routes and MAC filters of the host are what they were before',
+    async ({ hosts, graph }) => {
+      const { $ } = hosts.host
+      await graph() // is read once the kernel has noted every carrier: `before` must not be of earlier
+      const before = await stateOf(hosts)
+      await makeAtChildren(hosts)
+      await $`ip link add link eth0 name mac3@eth0 type macvlan mode bridge`
+      const between = await stateOf(hosts)
+      await $`ip netns del ns1`
+      await $`ip netns del ns2`
+      await $`ip link del mac3@eth0`
+      const isAsBefore = await becomes(async () => (await stateOf(hosts)) === before)
+      const left = (await stateOf(hosts)).split('\n').filter((line) => !before.includes(line))
+      return {
+        holds: isAsBefore && between !== before,
+        found: isAsBefore ? 'all is as before' : `left: ${left.join('; ')}`,
+      }
+    },
+  )
   .expect({ host: { outside: reached } })
 
 // `ip netns del` takes away a name. A namespace lives as long as a process is in it, and its devices with it.
