@@ -11,8 +11,8 @@ const alias = [
 ]
 
 const realTests = ['harness/**/*.real.test.ts', 'scripts/**/*.real.test.ts', 'tests/**/*.real.test.ts']
-// They boot kernels, emulated where there is no KVM: `npm run test:vm`.
-const vmTests = ['harness/machines/vm/**/*.real.test.ts']
+// They boot kernels, emulated where there is no KVM: a stage of their own, `npm run test:vm`.
+const vmTests = ['harness/machines/vm/**/*.real.test.ts', '{harness,scripts,tests}/**/*.vm.test.ts']
 
 export default defineConfig({
   test: {
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...realTests],
+          exclude: ['**/node_modules/**', ...realTests, ...vmTests],
           sequence: { groupOrder: 1 },
         },
       },
@@ -46,6 +46,8 @@ export default defineConfig({
           name: 'vm',
           include: vmTests,
           pool: 'forks',
+          // An emulated processor takes a core of this machine.
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },

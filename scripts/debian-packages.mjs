@@ -1,8 +1,8 @@
 /**
  * The Debian packages that labs need, each with the programs it is wanted for and why.
- * A package counts as present when all its programs are.
+ * A package counts as present when all its programs are. `only`: the processor (as Node names it) that it is for.
  *
- * @type {readonly { name: string, programs: readonly string[], why: string }[]}
+ * @type {readonly { name: string, programs: readonly string[], why: string, only?: string }[]}
  */
 export const debianPackages = [
   { name: 'iproute2', programs: ['ip', 'bridge', 'tc', 'ss'], why: 'builds topologies and reads the graph back' },
@@ -13,4 +13,10 @@ export const debianPackages = [
   { name: 'util-linux', programs: ['unshare', 'nsenter', 'setpriv', 'mount'], why: 'sandboxes and their lifetime' },
   { name: 'perl-base', programs: ['perl'], why: 'runs the agent inside a sandbox' },
   { name: 'procps', programs: ['sysctl'], why: 'kernel settings as the documents type them' },
+  { name: 'iptables', programs: ['iptables', 'ip6tables'], why: 'firewall scenarios that the documents type so' },
+  // VMs; without the recommended packages QEMU brings no window and no disk tools.
+  { name: 'qemu-system-x86', programs: ['qemu-system-x86_64'], why: 'boots other kernels (vm:KERNEL)', only: 'x64' },
+  { name: 'xz-utils', programs: ['xz'], why: 'unpacks kernels and their modules', only: 'x64' },
+  { name: 'lz4', programs: ['lz4'], why: 'unpacks kernels', only: 'x64' },
+  { name: 'zstd', programs: ['zstd'], why: 'unpacks kernels', only: 'x64' },
 ]

@@ -7,6 +7,8 @@ import { execute, runStages } from './stages.mjs'
 
 /** @typedef {import('./stages.mjs').Stage} Stage */
 
+const tallied = ['--reporter=default', '--reporter=./scripts/tally-reporter.ts']
+
 /**
  * The stages of `npm test`, in this order. A further stage is added here. It may write what it counted, like
  * `{"passed":1,"failed":0,"skipped":0}`, to the file descriptor that NETWRIGHT_TALLY_FD names; else it counts as one test.
@@ -16,15 +18,16 @@ import { execute, runStages } from './stages.mjs'
 const testStages = (args) => [
   {
     name: 'unit and real tests',
-    commands: [
-      [
-        ...['vitest', 'run', '--project', 'unit', '--project', 'real'],
-        ...['--reporter=default', '--reporter=./scripts/tally-reporter.ts', ...args],
-      ],
-    ],
+    commands: [['vitest', 'run', '--project', 'unit', '--project', 'real', ...tallied, ...args]],
   },
   // Arguments choose tests of the first stage.
-  ...(args.length > 0 ? [] : [{ name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] }]),
+  ...(args.length > 0
+    ? []
+    : [
+        { name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] },
+        // Skipped with the reason where there is no QEMU, or no kernel and no network to fetch one.
+        { name: 'VM tests', commands: [['vitest', 'run', '--project', 'vm', ...tallied]] },
+      ]),
 ]
 
 /** The stages of `npm run check`. All of them run, also when one fails. @type {Stage[]} */

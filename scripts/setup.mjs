@@ -177,7 +177,9 @@ const isPresent = (program) =>
   })
 
 const installDebianPackages = async () => {
-  const missing = debianPackages.filter(({ programs }) => !programs.every(isPresent))
+  const missing = debianPackages
+    .filter(({ only = process.arch }) => only === process.arch)
+    .filter(({ programs }) => !programs.every(isPresent))
   if (missing.length === 0) return
   for (const { name, programs, why } of missing) {
     say(`missing: ${programs.filter((program) => !isPresent(program)).join(', ')} (${name}: ${why})`)
@@ -191,13 +193,21 @@ const installDebianPackages = async () => {
   } else {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const apt = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2']
+    const install = (/** @type {readonly string[]} */ wanted) =>
+      run([...apt, 'install', '-y', '--no-install-recommends', ...wanted], { env })
     try {
       await timed(`Debian packages ${names.join(' ')}`, async () => {
         await run([...apt, 'update'], { env })
-        await run([...apt, 'install', '-y', '--no-install-recommends', ...names], { env })
+        try {
+          await install(names)
+        } catch (error) {
+          // One that is not to be had here must not take the others with it.
+          for (const name of names) await install([name]).catch(() => undefined)
+          if (!missing.every(({ programs }) => programs.every(isPresent))) throw error
+        }
       })
     } catch (error) {
-      say(`the packages could not be installed. Going on without; to try again: ${command}\n${messageOf(error)}`)
+      say(`not all packages could be installed. Going on without; to try again: ${command}\n${messageOf(error)}`)
     }
   }
 }
