@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'Run suites and say what connects, what does not, and why',
     load: async () => (await import('./run-command.ts')).runCommand,
   },
+  matrix: {
+    about: 'Run suites on several machines and kernels, and say what each supports',
+    load: async () => (await import('./matrix-command.ts')).matrixCommand,
+  },
   doctor: {
     about: 'Say what this machine can run, and how to get what is missing',
     load: async () => (await import('./doctor-command.ts')).doctorCommand,
@@ -25,6 +29,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
   report: {
     about: 'Make the report of an earlier run again, and show it',
     load: async () => (await import('./report-command.ts')).reportCommand,
+  },
+  kernels: {
+    about: 'List the kernels that VMs can boot, and fetch them',
+    load: async () => (await import('./kernels-command.ts')).kernelsCommand,
   },
   reasons: {
     about: 'Explain the reasons that verdicts name',

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder } from './cache-folder.ts'
@@ -12,8 +12,16 @@ const mirrorVariable = 'NETWRIGHT_DEBIAN_MIRROR'
 export interface DebianArchive {
   /** Names of the packages that one depends on. */
   readonly dependencies: (name: string) => Promise<readonly string[]>
-  /** Fetches packages, verified by the suite's signature, and unpacks them into one folder. */
-  readonly unpack: (names: readonly string[], folder: string) => Promise<void>
+  /**
+   * Fetches packages, verified by the suite's signature, and unpacks them into one folder.
+   *
+   * @param onBytes - gets now and then how many bytes have come, and how many there are
+   */
+  readonly unpack: (
+    names: readonly string[],
+    folder: string,
+    onBytes?: (done: number, total: number) => void,
+  ) => Promise<void>
 }
 
 /**
@@ -73,17 +81,38 @@ export async function openDebianArchive(suite: string, wanted: string): Promise<
       const text = (await apt('apt-cache', ['depends', '--important', name])).toString()
       return [...text.matchAll(/^\s*(?:Pre)?Depends: ([^<\s]+)$/gm)].map(([, found = '']) => found)
     },
-    unpack: async (names, target) => {
+    unpack: async (names, target, onBytes) => {
       const archives = join(folder, 'archives')
       await rm(archives, { recursive: true })
       await mkdir(join(archives, 'partial'), { recursive: true })
-      await apt('apt-get', ['download', ...names], archives)
+      const uris = (await apt('apt-get', ['download', '--print-uris', ...names], archives)).toString()
+      const total = [...uris.matchAll(/^'[^']+' \S+ (\d+) /gm)].reduce((sum, [, size]) => sum + Number(size), 0)
+      const watching = setInterval(() => {
+        void bytesIn(archives).then((done) => onBytes?.(done, total))
+      }, 250)
+      await apt('apt-get', ['download', ...names], archives).finally(() => {
+        clearInterval(watching)
+      })
       for (const file of await readdir(archives)) {
         if (file.endsWith('.deb')) await tool(['dpkg', '-x', join(archives, file), target])
       }
       await rm(archives, { recursive: true })
     },
   }
+}
+
+/** Bytes of the files below a folder, those that are still being written too. */
+async function bytesIn(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const sizes = files
+    .filter((file) => file.isFile())
+    .map((file) =>
+      stat(join(file.parentPath, file.name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
 
 /** The mirror of Debian's archive that this machine itself uses. */

@@ -16,6 +16,8 @@ const lastWordsMs = 1_000
 export interface StartOptions {
   /** Brings back a guest that was put away, whose agent has greeted long ago. */
   readonly resume?: (monitor: Monitor) => Promise<void>
+  /** Gets the stream of the network card of a guest that has one (see {@link GuestOptions.trunk}). */
+  readonly trunk?: (stream: Duplex) => void
   /** Milliseconds until a guest whose agent does not answer is given up. */
   readonly limitMs?: number
 }
@@ -43,11 +45,11 @@ export interface Guest {
 export async function startGuest(
   qemu: Qemu,
   args: readonly string[],
-  { resume, limitMs = bootMs }: StartOptions = {},
+  { resume, trunk, limitMs = bootMs }: StartOptions = {},
 ): Promise<Guest> {
   const argv = ['--pdeathsig', 'KILL', '--', qemu.program, ...args]
   const child = spawn('setpriv', argv, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...(trunk ? ['pipe' as const] : [])],
     detached: true,
   })
   const [agent, consoleStream, monitor] = [3, 4, 5].map((fd) => child.stdio[fd])
@@ -56,6 +58,8 @@ export async function startGuest(
       command: [qemu.program, ...args].join(' '),
     })
   }
+  const network = child.stdio.at(6)
+  if (network instanceof Duplex) trunk?.(network)
   let stderr = ''
   let reason: string | undefined
   child.stderr?.on('data', (chunk: Buffer) => {

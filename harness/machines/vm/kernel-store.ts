@@ -28,19 +28,22 @@ interface StoreEntry {
 /**
  * The kernel of a catalogue entry: from the cache without any network, else fetched.
  *
- * @param onProgress - gets a sentence before each step that takes seconds
+ * @param onProgress - gets a sentence before each step that takes seconds, and while bytes come
+ * @param again - fetch also what the cache has: the suite may have a newer one by now
  * @throws NETWRIGHT_KERNEL_NOT_FETCHED with apt's words
  */
 export async function provideKernel(
   kernel: CatalogueKernel,
   onProgress: (sentence: string) => void,
+  again = false,
 ): Promise<StoredKernel> {
   const store = await cacheFolder('kernels')
-  const known = await storedKernel(kernel.name)
+  const known = again ? undefined : await storedKernel(kernel.name)
   if (known) return known
   const letGo = await holdFolder(store)
   try {
-    return (await storedKernel(kernel.name)) ?? (await fetchKernel(kernel, store, onProgress))
+    const meanwhile = again ? undefined : await storedKernel(kernel.name)
+    return meanwhile ?? (await fetchKernel(kernel, store, onProgress))
   } finally {
     await letGo()
   }
@@ -67,7 +70,12 @@ async function fetchKernel(
   const names = await kernelPackages(kernel.package, archive.dependencies)
   const scratch = await mkdtemp(join(store, scratchPrefix))
   const tree = join(scratch, 'tree')
-  await archive.unpack(names, tree)
+  let told = 0
+  await archive.unpack(names, tree, (done, total) => {
+    const tenths = Math.floor((10 * done) / Math.max(total, 1))
+    if (tenths > told) onProgress(`fetching ${kernel.name}: ${megabytes(done)} of ${megabytes(total)} MB`)
+    told = Math.max(told, tenths)
+  })
   const image = await onlyFile(join(tree, 'boot'), /^vmlinuz-/, wanted)
   const kernelRelease = basename(image).replace('vmlinuz-', '')
   onProgress(`unpacking ${kernelRelease}`)
@@ -82,6 +90,8 @@ async function fetchKernel(
   await rename(join(scratch, 'entry'), join(store, `${kernel.name}.json`))
   return kernelIn(join(store, folder), kernelRelease)
 }
+
+const megabytes = (bytes: number) => String(Math.round(bytes / 1e6))
 
 /** From Linux 7.2 on, Debian's image package is split: the files are in what it depends on. */
 const kernelPackage = /^linux-(image|binary|modules|base)-\d/

@@ -50,3 +50,20 @@ export function packNewc(entries: readonly ArchiveEntry[]): Buffer {
 }
 
 const padding = (length: number) => Buffer.alloc((4 - (length % 4)) % 4)
+
+/** The content of one file of an archive that {@link packNewc} made. */
+export function readFromNewc(archive: Buffer, path: string): Buffer | undefined {
+  const field = (at: number, index: number): number =>
+    parseInt(archive.toString('latin1', at + 6 + index * 8, at + 14 + index * 8), 16)
+  const whole = (length: number): number => length + ((4 - (length % 4)) % 4)
+  for (let at = 0; at + 110 <= archive.length;) {
+    const nameLength = field(at, 11)
+    const name = archive.toString('utf8', at + 110, at + 110 + nameLength - 1)
+    if (name === 'TRAILER!!!') return undefined
+    const start = at + whole(110 + nameLength)
+    const length = field(at, 6)
+    if (`/${name}` === path) return archive.subarray(start, start + length)
+    at = start + whole(length)
+  }
+  return undefined
+}

@@ -43,19 +43,24 @@ export async function findQemu(): Promise<Qemu> {
 const emulatedProcessor = 'qemu64,-cx16,+rdrand'
 
 /** File descriptors that QEMU inherits, each one end of a socket pair: nothing is left in any folder. */
-const guestDescriptors = { agent: 3, console: 4, monitor: 5 } as const
+const guestDescriptors = { agent: 3, console: 4, monitor: 5, trunk: 6 } as const
+
+/** MAC address by which a guest knows the network card that leads to other guests: nothing on a wire ever shows it. */
+export const trunkMac = '02:4e:57:00:00:01'
 
 export interface GuestOptions {
   readonly image: BootImage
   readonly accelerator: Accelerator
   readonly memoryMiB: number
+  /** Whether it has a network card whose frames pass through the harness, for cables to other guests. */
+  readonly trunk?: boolean
 }
 
 /**
  * Arguments of a throwaway guest. Never `-M microvm`: under emulation it hangs before any output in a third of boots.
  * `norandmaps` and `mitigations=off` because both cost an emulated processor dearly and a guest holds nothing secret.
  */
-export function guestArguments({ image, accelerator, memoryMiB }: GuestOptions): readonly string[] {
+export function guestArguments({ image, accelerator, memoryMiB, trunk = false }: GuestOptions): readonly string[] {
   const kernelLine = [
     'console=ttyS0 loglevel=5 panic=-1 oops=panic',
     'norandmaps nokaslr mitigations=off random.trust_cpu=on no_timer_check audit=0 apparmor=0 selinux=0',
@@ -71,5 +76,12 @@ export function guestArguments({ image, accelerator, memoryMiB }: GuestOptions):
     ...['-chardev', `socket,id=agent,fd=${guestDescriptors.agent}`, '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=agent,name=netwright'],
     ...['-chardev', `socket,id=monitor,fd=${guestDescriptors.monitor}`, '-mon', 'chardev=monitor,mode=control'],
+    ...(trunk ? trunkArguments : []),
   ]
 }
+
+/** Frames with their length before them, on a socket that QEMU inherits. No boot ROM: it is in a package of its own. */
+const trunkArguments: readonly string[] = [
+  ...['-netdev', `socket,id=trunk,fd=${guestDescriptors.trunk}`],
+  ...['-device', `virtio-net-pci,netdev=trunk,mac=${trunkMac},romfile=`],
+]

@@ -1,5 +1,6 @@
 import { access, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { startGuest, type Guest } from './guest.ts'
 import { guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
@@ -12,6 +13,8 @@ export interface Template {
 
 /** Modules that the harness's own wires need, and those of the documents: loaded once instead of in each clone. */
 const warmModules = ['veth', 'bridge', 'macvlan', 'ipvlan']
+/** And those of cables to other guests. */
+const trunkModules = ['virtio_net', '8021q']
 /** Milliseconds after which a template of an older userland or kernel goes. */
 const staleMs = 3_600_000
 
@@ -35,13 +38,19 @@ export async function guestTemplate(qemu: Qemu, options: GuestOptions): Promise<
 }
 
 /** Starts a guest from a template, its clock set. */
-export async function cloneGuest(qemu: Qemu, options: GuestOptions, { ram, state }: Template): Promise<Guest> {
+export async function cloneGuest(
+  qemu: Qemu,
+  options: GuestOptions,
+  { ram, state }: Template,
+  trunk?: (stream: Duplex) => void,
+): Promise<Guest> {
   const args = [...guestArguments(options), ...memory(options, ram, 'off'), '-incoming', 'defer']
   const guest = await startGuest(qemu, args, {
     resume: async (monitor) => {
       await monitor.migrate('migrate-incoming', `exec:cat ${quoted(state)}`)
       await monitor.execute('cont')
     },
+    ...(trunk && { trunk }),
   })
   await guest.channel.run(['date', '-s', `@${Date.now() / 1000}`])
   return guest
@@ -51,9 +60,11 @@ async function makeTemplate(qemu: Qemu, options: GuestOptions, folder: string, n
   await sweep(folder)
   const scratch = await mkdtemp(join(folder, scratchPrefix))
   const { ram, state } = templateIn(scratch)
-  const guest = await startGuest(qemu, [...guestArguments(options), ...memory(options, ram, 'on')])
+  const guest = await startGuest(qemu, [...guestArguments(options), ...memory(options, ram, 'on')], {
+    ...(options.trunk && { trunk: (stream: Duplex) => void stream.on('error', () => undefined).resume() }),
+  })
   try {
-    await guest.channel.run(['modprobe', '-qa', ...warmModules])
+    await guest.channel.run(['modprobe', '-qa', ...warmModules, ...(options.trunk ? trunkModules : [])])
     const monitor = await guest.openMonitor()
     await monitor.execute('stop')
     await monitor.migrate('migrate', `exec:cat > ${quoted(state)}`)

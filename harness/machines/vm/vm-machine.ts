@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
 import { agentCommand, localArch } from '../channel/agent-process.ts'
@@ -25,6 +26,11 @@ const environment = {
 }
 const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
+export interface VmOptions {
+  /** Gives the VM a network card for cables to other VMs, and gets its stream; again for each VM that replaces a dead one. */
+  readonly trunk?: (stream: Duplex) => void
+}
+
 /**
  * A throwaway VM with a kernel of the catalogue and this machine's userland. A guest that dies is replaced for the next
  * sandbox.
@@ -32,7 +38,7 @@ const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-ch
  * @param kernelName - as in fixtures/kernels/catalogue.json
  * @throws NETWRIGHT_UNKNOWN_KERNEL, NETWRIGHT_KERNEL_NOT_FETCHED, NETWRIGHT_TOOL_MISSING, NETWRIGHT_GUEST
  */
-export async function vmMachine(kernelName: string): Promise<Machine> {
+export async function vmMachine(kernelName: string, { trunk }: VmOptions = {}): Promise<Machine> {
   const entry = await findKernel(kernelName)
   if (localArch() !== 'x86_64') {
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `VMs are for x86_64 machines, and this one is ${localArch()}`)
@@ -41,9 +47,9 @@ export async function vmMachine(kernelName: string): Promise<Machine> {
   const kernel = await provideKernel(entry, (sentence) => process.stderr.write(`netwright: ${sentence}\n`))
   const image = await bootImage(kernel)
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
-  const options: GuestOptions = { image, accelerator, memoryMiB }
+  const options: GuestOptions = { image, accelerator, memoryMiB, ...(trunk && { trunk: true }) }
   const boot = async (): Promise<Guest> => {
-    const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options))
+    const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options), trunk)
     keepLooking(guest)
     return guest
   }
