@@ -17,6 +17,8 @@ export function linkTypeOf(hardwareType: number): LinkType | undefined {
     case 768: // ipip
     case 769: // ip6tnl
     case 776: // sit
+    case 778: // gre
+    case 823: // ip6gre
       return 'ip'
     default:
       return undefined
