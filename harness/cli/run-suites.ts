@@ -1,16 +1,26 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, homedir, tmpdir } from 'node:os'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
 import { makeFolder } from './make-folder.ts'
 import { packageEntries, packageRoot } from './package-place.ts'
 
+/** How much of a run goes on at the same time. */
+export interface Pace {
+  /** Processes, each with a machine of its own; a process does one file after the other. */
+  readonly workers: number
+  /** Scenarios of one file that run at once in one process. */
+  readonly atOnce: number
+}
+
 /**
- * Scenarios of one file that run at once in one process. They mostly wait for evidence, so that more than there are
- * cores pays; with too many on two cores the evidence itself comes late.
+ * Here scenarios mostly wait for evidence, so that more than there are cores pays; with too many on two cores the
+ * evidence itself comes late. In a VM they compute: its one processor is often an emulated one.
  */
-const atOnce = 5
+export function paceOf(machine: string, cores = availableParallelism()): Pace {
+  return machine.startsWith('vm:') ? { workers: cores, atOnce: 2 } : { workers: cores + 1, atOnce: 5 }
+}
 
 export interface SuiteRun {
   readonly files: readonly string[]
@@ -21,6 +31,8 @@ export interface SuiteRun {
   readonly bail: number
   /** Folder that the run is about: error texts are relative to it. */
   readonly root: string
+  /** As {@link paceOf} the machine has it, unless told. */
+  readonly pace?: Pace
 }
 
 /** Vitest, made ready to run suite files wherever they lie. */
@@ -38,6 +50,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
   // Late, because wrong usage is told without it.
   const { createVitest } = await import('vitest/node')
   const scratch = scratchFolder()
+  const pace = run.pace ?? paceOf(run.settings.on)
   const vitest = await withDataHome(scratch.path, () =>
     createVitest(
       {
@@ -52,9 +65,8 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         // Without limits V8 lets garbage grow to twice what a worker needs.
         execArgv: ['--max-semi-space-size=2', '--max-old-space-size=256'],
         fileParallelism: true,
-        // One more than there are cores: scenarios mostly wait, and files of a worker run one after the other.
-        maxWorkers: cpus().length + 1,
-        maxConcurrency: atOnce,
+        maxWorkers: pace.workers,
+        maxConcurrency: pace.atOnce,
         passWithNoTests: true,
         bail: run.bail,
         reporters: [reporter],

@@ -2,6 +2,7 @@ import { nearest } from '../model/names.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { Machine } from '../machines/machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
+import { findKernel } from '../machines/vm/catalogue.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 
 /** The machines that can be asked for; `auto` is the best that is there. Kernels have names of their own. */
@@ -22,6 +23,19 @@ export function machineName(name: string): string {
     place: `--on ${name}`,
     next: `${close === undefined ? '' : `Did you mean "${close}"? `}There are: ${machineNames.join(', ')}.`,
   })
+}
+
+/**
+ * The machine's own name, checked as far as can be without starting it.
+ *
+ * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind, NETWRIGHT_UNKNOWN_KERNEL for no kernel of the catalogue
+ */
+export async function checkMachine(name: string): Promise<string> {
+  const known = machineName(name)
+  const [kernel = ''] = known.startsWith(vmPrefix) ? known.slice(vmPrefix.length).split('?', 1) : []
+  // This machine's own kernel and files of kernels are no entries of the catalogue.
+  if (kernel !== '' && kernel !== 'host' && !kernel.includes('/')) await findKernel(kernel)
+  return known
 }
 
 /**
