@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { NetwrightError } from '../../model/errors.ts'
 
 /** How the kernel inside a bzImage is packed, and the program that unpacks it. */
@@ -83,9 +84,75 @@ function otherKind(bytes: Buffer): string {
   return ''
 }
 
-function badKernel(what: string, place: string): NetwrightError {
-  return new NetwrightError('NETWRIGHT_BAD_KERNEL', `This kernel cannot be booted: ${what}`, {
-    place,
-    next: 'Give an x86-64 bzImage or vmlinux, or a name from `netwright kernels`.',
-  })
+/** The error of a kernel that will not do. */
+export function badKernel(
+  what: string,
+  place: string,
+  next = 'Give an x86-64 bzImage or vmlinux, or a name from `netwright kernels`.',
+): NetwrightError {
+  return new NetwrightError('NETWRIGHT_BAD_KERNEL', `This kernel cannot be booted: ${what}`, { place, next })
+}
+
+/**
+ * The release (`uname -r`) that a kernel file says it is.
+ *
+ * Source: kernel_version at 0x20e of Documentation/arch/x86/boot.rst; `linux_banner` in init/version-timestamp.c.
+ *
+ * @throws NETWRIGHT_BAD_KERNEL when it does not say
+ */
+export function kernelRelease(bytes: Buffer, place: string): string {
+  const isElf = bytes.subarray(0, 4).toString('hex') === elfMagic
+  const release = isElf ? releaseInBanner(bytes) : releaseInHeader(bytes)
+  if (release !== undefined && release !== '') return release
+  throw badKernel('it does not say which Linux it is', place)
+}
+
+function releaseInHeader(bytes: Buffer): string | undefined {
+  const start = 0x200 + bytes.readUInt16LE(0x20e)
+  return /^[^\s\0]+/.exec(bytes.toString('latin1', start, start + 128))?.[0]
+}
+
+function releaseInBanner(bytes: Buffer): string | undefined {
+  const banner = 'Linux version '
+  for (let at = bytes.indexOf(banner); at >= 0; at = bytes.indexOf(banner, at + 1)) {
+    const release = /^\d+\.\d[^\s\0%]*/.exec(bytes.toString('latin1', at + banner.length, at + banner.length + 128))
+    if (release) return release[0]
+  }
+  return undefined
+}
+
+/** The configuration that a kernel carries in itself (CONFIG_IKCONFIG built in). Source: kernel/configs.c */
+export function builtInConfig(vmlinux: Buffer): Buffer | undefined {
+  const start = vmlinux.indexOf('IKCFG_ST')
+  const end = vmlinux.indexOf('IKCFG_ED', start)
+  return start < 0 || end < 0 ? undefined : gunzipSync(vmlinux.subarray(start + 8, end))
+}
+
+/**
+ * Whether QEMU can start an ELF kernel: only by the entry that CONFIG_PVH adds, which an ELF note named Xen of type 18
+ * (XEN_ELFNOTE_PHYS32_ENTRY) tells.
+ */
+export function hasPvhEntry(vmlinux: Buffer): boolean {
+  const headers = Number(vmlinux.readBigUInt64LE(32))
+  const [size, count] = [vmlinux.readUInt16LE(54), vmlinux.readUInt16LE(56)]
+  for (let index = 0; index < count; index++) {
+    const at = headers + index * size
+    const isNote = vmlinux.readUInt32LE(at) === 4
+    if (!isNote) continue
+    const start = Number(vmlinux.readBigUInt64LE(at + 8))
+    if (notes(vmlinux.subarray(start, start + Number(vmlinux.readBigUInt64LE(at + 32)))).includes('Xen 18')) return true
+  }
+  return false
+}
+
+/** The notes of an ELF segment as `name type`. */
+function notes(segment: Buffer): readonly string[] {
+  const whole = (length: number): number => (length + 3) & ~3
+  const found: string[] = []
+  for (let at = 0; at + 12 <= segment.length;) {
+    const [name, length, type] = [segment.readUInt32LE(at), segment.readUInt32LE(at + 4), segment.readUInt32LE(at + 8)]
+    found.push(`${segment.toString('latin1', at + 12, at + 12 + Math.max(name - 1, 0))} ${type}`)
+    at += 12 + whole(name) + whole(length)
+  }
+  return found
 }

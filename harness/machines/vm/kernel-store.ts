@@ -1,13 +1,11 @@
-import { access, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { CatalogueKernel } from './catalogue.ts'
 import { openDebianArchive } from './debian-archive.ts'
-import { chooseModules, readModulesDep } from './guest-modules.ts'
-import { checkElf, packings, readKernelImage } from './kernel-image.ts'
-import { packNewc, type ArchiveEntry } from './newc.ts'
-import { tool } from './tool.ts'
+import { findKernelFiles } from './kernel-files.ts'
+import { kernelFile, modulesFile, packKernel } from './pack-kernel.ts'
 
 /** A kernel that can be booted without a network: what `provideKernel` left in the cache. */
 export interface StoredKernel {
@@ -76,19 +74,22 @@ async function fetchKernel(
     if (tenths > told) onProgress(`fetching ${kernel.name}: ${megabytes(done)} of ${megabytes(total)} MB`)
     told = Math.max(told, tenths)
   })
-  const image = await onlyFile(join(tree, 'boot'), /^vmlinuz-/, wanted)
-  const kernelRelease = basename(image).replace('vmlinuz-', '')
-  onProgress(`unpacking ${kernelRelease}`)
+  const files = await findKernelFiles(tree)
+  if (files === undefined) {
+    throw new NetwrightError('NETWRIGHT_KERNEL_NOT_FETCHED', `The packages of ${wanted} hold no kernel image`)
+  }
+  const { release } = files
+  onProgress(`unpacking ${release}`)
+  const folder = contentName(await readFile(files.image))
   const made = join(scratch, 'made')
   await mkdir(made)
-  const folder = await storeImage(image, made)
-  await writeFile(join(made, 'modules.cpio'), await packModules(tree, kernelRelease, scratch))
+  await packKernel(files, made, scratch)
   await rm(join(store, folder), { recursive: true, force: true })
   await rename(made, join(store, folder))
-  const entry: StoreEntry = { release: kernelRelease, folder }
+  const entry: StoreEntry = { release, folder }
   await writeFile(join(scratch, 'entry'), JSON.stringify(entry))
   await rename(join(scratch, 'entry'), join(store, `${kernel.name}.json`))
-  return kernelIn(join(store, folder), kernelRelease)
+  return kernelIn(join(store, folder), release)
 }
 
 const megabytes = (bytes: number) => String(Math.round(bytes / 1e6))
@@ -113,61 +114,9 @@ async function kernelPackages(
   throw new NetwrightError('NETWRIGHT_KERNEL_NOT_FETCHED', `${meta} depends on no kernel package`)
 }
 
-/** Writes the uncompressed kernel, which boots seconds faster under emulation; answers the name of its content. */
-async function storeImage(image: string, made: string): Promise<string> {
-  const bytes = await readFile(image)
-  const read = readKernelImage(bytes, image)
-  const vmlinux = join(made, 'vmlinux')
-  if (read.kind === 'elf') {
-    await writeFile(vmlinux, bytes)
-  } else {
-    const next = `apt-get install -y --no-install-recommends ${read.packing === 'xz' || read.packing === 'lzma' ? 'xz-utils' : read.packing}`
-    const unpacked = await unpack([...packings[read.packing]], read.payload, next)
-    checkElf(unpacked, image)
-    await writeFile(vmlinux, unpacked)
-  }
-  return contentName(bytes)
-}
-
-/** lz4 and gzip complain of what follows the stream (its size, four bytes), after they have written all of it. */
-async function unpack(argv: readonly string[], payload: Buffer, next: string): Promise<Buffer> {
-  return tool(['sh', '-c', '"$@" 2>/dev/null || command -v "$1" >/dev/null', 'sh', ...argv], { input: payload, next })
-}
-
-/** Packs the modules that a guest may need, uncompressed: the guest's processor is the slower one. */
-async function packModules(tree: string, release: string, scratch: string): Promise<Buffer> {
-  // depmod looks under /lib; newer packages have /usr/lib.
-  const base = (await readdir(tree)).includes('lib') ? tree : join(tree, 'usr')
-  await tool(['depmod', '-b', base, release])
-  const source = join(base, 'lib', 'modules', release)
-  const chosen = chooseModules(readModulesDep(await readFile(join(source, 'modules.dep'), 'utf8')))
-  const work = join(scratch, 'depmod')
-  const target = join(work, 'lib', 'modules', release)
-  await mkdir(target, { recursive: true })
-  for (const path of [...chosen, 'modules.order', 'modules.builtin', 'modules.builtin.modinfo']) {
-    await mkdir(dirname(join(target, path)), { recursive: true })
-    await copyFile(join(source, path), join(target, path))
-  }
-  const packed = chosen.filter((path) => path.endsWith('.xz')).map((path) => join(target, path))
-  if (packed.length > 0) await tool(['xargs', '-0', 'xz', '-d'], { input: Buffer.from(packed.join('\0')) })
-  await tool(['depmod', '-b', work, release])
-  const entries: ArchiveEntry[] = []
-  for (const file of await readdir(target, { recursive: true, withFileTypes: true })) {
-    if (!file.isFile()) continue
-    const path = join(file.parentPath, file.name)
-    entries.push({
-      kind: 'file',
-      path: `/usr/lib/modules/${release}${path.slice(target.length)}`,
-      bytes: await readFile(path),
-    })
-  }
-  const config = await readFile(join(tree, 'boot', `config-${release}`)).catch(() => undefined)
-  if (config) entries.push({ kind: 'file', path: `/boot/config-${release}`, bytes: config })
-  return packNewc(entries.sort((a, b) => (a.path < b.path ? -1 : 1)))
-}
-
-function kernelIn(folder: string, release: string): StoredKernel {
-  return { release, vmlinux: join(folder, 'vmlinux'), modules: join(folder, 'modules.cpio') }
+/** What {@link packKernel} left in a folder of the cache. */
+export function kernelIn(folder: string, release: string): StoredKernel {
+  return { release, vmlinux: join(folder, kernelFile), modules: join(folder, modulesFile) }
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -175,11 +124,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function onlyFile(folder: string, name: RegExp, wanted: string): Promise<string> {
-  const found = (await readdir(folder).catch(() => [])).filter((file) => name.test(file))
-  const [file] = found
-  if (file !== undefined) return join(folder, file)
-  throw new NetwrightError('NETWRIGHT_KERNEL_NOT_FETCHED', `The packages of ${wanted} hold no kernel image`)
 }

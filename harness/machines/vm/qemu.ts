@@ -52,6 +52,8 @@ export interface GuestOptions {
   readonly image: BootImage
   readonly accelerator: Accelerator
   readonly memoryMiB: number
+  /** Added to the kernel's command line. */
+  readonly parameters?: readonly string[]
   /** Whether it has a network card whose frames pass through the harness, for cables to other guests. */
   readonly trunk?: boolean
 }
@@ -60,12 +62,19 @@ export interface GuestOptions {
  * Arguments of a throwaway guest. Never `-M microvm`: under emulation it hangs before any output in a third of boots.
  * `norandmaps` and `mitigations=off` because both cost an emulated processor dearly and a guest holds nothing secret.
  */
-export function guestArguments({ image, accelerator, memoryMiB, trunk = false }: GuestOptions): readonly string[] {
+export function guestArguments({
+  image,
+  accelerator,
+  memoryMiB,
+  parameters = [],
+  trunk = false,
+}: GuestOptions): readonly string[] {
   const kernelLine = [
     'console=ttyS0 loglevel=5 panic=-1 oops=panic',
     'norandmaps nokaslr mitigations=off random.trust_cpu=on no_timer_check audit=0 apparmor=0 selinux=0',
     // Taking a namespace down waits for RCU several times.
     'i8042.noaux i8042.nokbd i8042.nopnp tsc=nowatchdog rcupdate.rcu_expedited=1',
+    ...parameters,
   ].join(' ')
   return [
     ...['-M', `pc,usb=off,vmport=off`, '-accel', accelerator === 'tcg' ? 'tcg,tb-size=128' : 'kvm'],

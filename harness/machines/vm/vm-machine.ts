@@ -10,9 +10,11 @@ import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
 import type { Guest } from './guest.ts'
-import { provideKernel } from './kernel-store.ts'
+import { provideKernel, type StoredKernel } from './kernel-store.ts'
+import { hostKernelFiles, kernelFilesAt, storeOwnKernel } from './own-kernel.ts'
 import { findQemu, type GuestOptions } from './qemu.ts'
 import { cloneGuest, guestTemplate } from './template.ts'
+import { readVmName, type KernelChoice } from './vm-name.ts'
 
 const memoryMiB = 384
 /** Milliseconds between two looks whether a guest still answers, and until one that does not is given up. */
@@ -32,22 +34,23 @@ export interface VmOptions {
 }
 
 /**
- * A throwaway VM with a kernel of the catalogue and this machine's userland. A guest that dies is replaced for the next
- * sandbox.
+ * A throwaway VM with any kernel and this machine's userland. A guest that dies is replaced for the next sandbox.
  *
- * @param kernelName - as in fixtures/kernels/catalogue.json
- * @throws NETWRIGHT_UNKNOWN_KERNEL, NETWRIGHT_KERNEL_NOT_FETCHED, NETWRIGHT_TOOL_MISSING, NETWRIGHT_GUEST
+ * @param name - a name of fixtures/kernels/catalogue.json, `host`, or the path of a kernel; with parameters as
+ *   {@link readVmName} says
+ * @throws NETWRIGHT_UNKNOWN_KERNEL, NETWRIGHT_BAD_KERNEL, NETWRIGHT_KERNEL_NOT_FETCHED, NETWRIGHT_TOOL_MISSING,
+ *   NETWRIGHT_GUEST
  */
-export async function vmMachine(kernelName: string, { trunk }: VmOptions = {}): Promise<Machine> {
-  const entry = await findKernel(kernelName)
+export async function vmMachine(name: string, { trunk }: VmOptions = {}): Promise<Machine> {
+  const { kernel: choice, parameters } = readVmName(name)
+  if (choice.kind === 'catalogue') await findKernel(choice.name)
   if (localArch() !== 'x86_64') {
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `VMs are for x86_64 machines, and this one is ${localArch()}`)
   }
   const qemu = await findQemu()
-  const kernel = await provideKernel(entry, (sentence) => process.stderr.write(`netwright: ${sentence}\n`))
-  const image = await bootImage(kernel)
+  const image = await bootImage(await chosenKernel(choice))
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
-  const options: GuestOptions = { image, accelerator, memoryMiB, ...(trunk && { trunk: true }) }
+  const options: GuestOptions = { image, accelerator, memoryMiB, parameters, ...(trunk && { trunk: true }) }
   const boot = async (): Promise<Guest> => {
     const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options), trunk)
     keepLooking(guest)
@@ -82,7 +85,7 @@ export async function vmMachine(kernelName: string, { trunk }: VmOptions = {}): 
   }
   let abilities = openAbilities(openSandbox)
   return {
-    name: `vm:${kernelName}`,
+    name: `vm:${name}`,
     facts: {
       kind: 'vm',
       kernel: (await guest.channel.run(['uname', '-r'])).stdout.toString().trim(),
@@ -97,6 +100,19 @@ export async function vmMachine(kernelName: string, { trunk }: VmOptions = {}): 
     openSandbox,
     can: (feature) => abilities.can(feature),
     dispose: () => guest.channel.close(),
+  }
+}
+
+async function chosenKernel(choice: KernelChoice): Promise<StoredKernel> {
+  switch (choice.kind) {
+    case 'catalogue':
+      return provideKernel(await findKernel(choice.name), (sentence) =>
+        process.stderr.write(`netwright: ${sentence}\n`),
+      )
+    case 'host':
+      return storeOwnKernel(await hostKernelFiles())
+    case 'file':
+      return storeOwnKernel(await kernelFilesAt(choice.file, choice.modules))
   }
 }
 
