@@ -7,7 +7,7 @@ interface LinkType {
   readonly config: string
   /** What `ip link add` needs beside the type. */
   readonly args?: string
-  /** Sits on another device: a veth made for the attempt. */
+  /** Sits on another device: a veth made for the attempt, `nwlower`, whose peer is `nwother`. */
   readonly lower?: boolean
   /** Types that `ip link add` does not make. */
   readonly command?: string
@@ -37,7 +37,7 @@ const linkTypes: Readonly<Record<string, LinkType>> = {
   ip6tnl: { config: 'CONFIG_IPV6_TUNNEL', args: 'remote ::2 local ::1' },
   ip6gre: { config: 'CONFIG_IPV6_GRE', args: 'remote ::2 local ::1' },
   ip6gretap: { config: 'CONFIG_IPV6_GRE', args: 'remote ::2 local ::1' },
-  hsr: { config: 'CONFIG_HSR' },
+  hsr: { config: 'CONFIG_HSR', args: 'slave1 nwlower slave2 nwother', lower: true },
   nlmon: { config: 'CONFIG_NLMON' },
   vcan: { config: 'CONFIG_CAN_VCAN' },
   can: { config: 'CONFIG_CAN_DEV' },
@@ -132,7 +132,11 @@ async function tryLink({ sandbox, config }: Scratch, type: string): Promise<Abil
   const script = [
     'ip link set lo up',
     ...(lower === '' ? [] : [`ip link add low${name} type veth peer name lop${name}`]),
-    attempt.replaceAll('nwtest', name).replaceAll('nwpeer', `peer${name}`),
+    attempt
+      .replaceAll('nwtest', name)
+      .replaceAll('nwpeer', `peer${name}`)
+      .replaceAll('nwlower', `low${name}`)
+      .replaceAll('nwother', `lop${name}`),
     'code=$?',
     `ip link del ${name} 2>/dev/null`,
     ...(lower === '' ? [] : [`ip link del low${name}`]),
