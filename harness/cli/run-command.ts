@@ -34,6 +34,17 @@ export const runCommand: Command = {
       valueHint: 'MACHINE',
       description: 'Machine to run on: local (unless told), auto; may be repeated',
     },
+    kernel: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Run in a VM with this bzImage or vmlinux, built for x86_64',
+    },
+    modules: {
+      type: 'string',
+      valueHint: 'DIR',
+      description:
+        'Its modules: lib/modules/RELEASE as `make modules_install` makes it; those installed here unless told',
+    },
     title: {
       type: 'string',
       alias: 't',
@@ -61,6 +72,7 @@ export const runCommand: Command = {
     ['netwright run', 'everything that this machine can carry'],
     ['netwright run macvlan-in-action', 'the suites of one document'],
     ['netwright run macvlan-in-action/host-access -t "until a mac0"', 'one scenario'],
+    ['netwright run --kernel arch/x86/boot/bzImage', 'on a kernel that you built'],
     ['netwright run --report netwright-report', 'with a report to look at'],
     ['netwright run --json - | jq .totals', 'results for other programs'],
     ['netwright run my-network.suite.ts --keep', 'look into the lab that failed'],

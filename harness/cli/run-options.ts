@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
+import { vmNameOfFile } from '../machines/vm/vm-name.ts'
 import { machineName } from '../suite/machine-for.ts'
 import { usage, type CheckedArguments } from './arguments.ts'
 import { isSet, valueOf } from './command.ts'
@@ -33,7 +34,8 @@ export interface RunOptions {
  * @throws NETWRIGHT_USAGE, NETWRIGHT_UNKNOWN_SUITE, NETWRIGHT_UNKNOWN_MACHINE, NETWRIGHT_REPORT_NOT_WRITABLE
  */
 export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
-  const [on = 'local', another] = new Set(args.all('on').map(machineName))
+  const asked = ownKernel(args) ?? args.all('on')
+  const [on = 'local', another] = new Set(asked.map(machineName))
   if (another !== undefined)
     throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, 'Run twice.')
   const known = findSuites(cwd)
@@ -70,6 +72,18 @@ export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): Run
     bail: isSet(args, 'bail'),
     verbose: isSet(args, 'verbose'),
   }
+}
+
+/** The machine that `--kernel FILE [--modules DIR]` stands for. */
+function ownKernel(args: CheckedArguments): readonly string[] | undefined {
+  const [kernel, modules] = [valueOf(args, 'kernel'), valueOf(args, 'modules')]
+  if (kernel === undefined) {
+    if (modules === undefined) return undefined
+    throw usage('run', '--modules are those of a kernel that you built', 'Add --kernel FILE.')
+  }
+  if (args.all('on').length > 0)
+    throw usage('run', '--kernel says which machine to run on, and so does --on', 'Give one.')
+  return [`vm:${vmNameOfFile(kernel, modules)}`]
 }
 
 /** A lab is kept until Enter comes: from a terminal, or from a program that holds the other end of a pipe. */

@@ -26,7 +26,11 @@ export async function packKernel(files: KernelFiles, made: string, scratch: stri
   const config = files.config === undefined ? builtInConfig(vmlinux) : await readFile(files.config)
   const lacking = config === undefined ? [] : lackingOptions(config.toString(), files.modules !== undefined)
   if (lacking.length > 0) {
-    throw badKernel(`it was built without ${lacking.join(', ')}`, files.image, 'Enable them and build it again.')
+    const next =
+      files.modules === undefined
+        ? 'Build them in, or give its modules: --modules DIR.'
+        : 'Enable them and build it again.'
+    throw badKernel(`it was built without ${lacking.join(', ')}`, files.image, next)
   }
   if (hasPvhEntry(vmlinux)) await writeFile(join(made, kernelFile), vmlinux)
   else if (vmlinux !== bytes) await writeFile(join(made, kernelFile), bytes)
