@@ -66,7 +66,7 @@ export async function storeOwnKernel(files: KernelFiles): Promise<StoredKernel> 
   const store = await cacheFolder('kernels')
   const state = files.modules === undefined ? [] : await fileStates(files.modules)
   const config = files.config === undefined ? '' : await readFile(files.config)
-  const folder = join(store, prefix + contentName(await readFile(files.image), config, ...state))
+  const folder = join(store, prefix + contentName(files.release, await readFile(files.image), config, ...state))
   const stored = kernelIn(folder, files.release)
   if (await firstThere([stored.modules])) {
     await utimes(folder, new Date(), new Date()).catch(() => undefined)

@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
 import type { Machine } from '../machine.ts'
-import { findKernel } from './catalogue.ts'
-import { provideKernel, storedKernel } from './kernel-store.ts'
-import { findQemu } from './qemu.ts'
+import { vmObstacle } from './testing/vm-obstacle.ts'
 import { vmMachine } from './vm-machine.ts'
 
 // Emulated processors are an order slower, and the first run fetches the kernel.
@@ -12,18 +10,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const kernelName = '6.1'
 
-/** Why no VM can be run here, when none can. */
-async function obstacle(): Promise<string | undefined> {
-  try {
-    await findQemu()
-    if (!(await storedKernel(kernelName))) await provideKernel(await findKernel(kernelName), () => undefined)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-  }
-}
-
-const reason = await obstacle()
+const reason = await vmObstacle(kernelName)
 if (reason === undefined) {
   machineConformance(`vm:${kernelName}`, () => vmMachine(kernelName))
   guestTests()
