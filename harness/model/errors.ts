@@ -37,6 +37,8 @@ export const errorCodes = {
   NETWRIGHT_AGENT: 'unable',
   NETWRIGHT_KERNEL_NOT_FETCHED: 'unable',
   NETWRIGHT_GUEST: 'unable',
+  NETWRIGHT_NO_ENGINE: 'unable',
+  NETWRIGHT_CONTAINER: 'unable',
 } as const
 
 /** The stable code of a {@link NetwrightError}: for programs, while the words of an error may change. */
