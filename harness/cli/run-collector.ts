@@ -4,6 +4,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { judgeClaims } from '../model/claims.ts'
 import type { Claim, MachineFacts, RunResult, ScenarioResult } from '../model/results.ts'
 import { localArch } from '../machines/channel/agent-process.ts'
+import type { DeclaredScenario } from '../suite/vitest-binding.ts'
 import { suiteName } from '../suite/suite-name.ts'
 import { version } from './package-place.ts'
 
@@ -12,7 +13,7 @@ export interface RunListener {
   /** A suite file was read: it declares so many scenarios that will run. */
   found(scenarios: number): void
   started(scenario: string): void
-  finished(result: ScenarioResult): void
+  finished(result: ScenarioResult, declared?: DeclaredScenario): void
   /** A suite file printed something. */
   said(text: string): void
 }
@@ -47,12 +48,12 @@ export function createCollector(options: CollectorOptions, listener: RunListener
   const suiteOf = (module: TestModule) => suiteName(module.moduleId, options.roots)
   const isWanted = (test: TestCase) => options.wanted(test.name)
 
-  function note(id: string, result: ScenarioResult): void {
+  function note(id: string, result: ScenarioResult, declared?: DeclaredScenario): void {
     if (results.has(id)) return
     results.set(id, result)
     // What stands for a file or for the run was not found before.
     if (!order.includes(id)) listener.found(1)
-    listener.finished(result)
+    listener.finished(result, declared)
   }
 
   function failed(suite: string, scenario: string, code: string, message: string, test?: TestCase): ScenarioResult {
@@ -80,7 +81,7 @@ export function createCollector(options: CollectorOptions, listener: RunListener
     for (const claim of meta.netwrightClaims ?? []) claims.set(claim.id, claim)
     const outcome = test.result()
     if (meta.netwright !== undefined) {
-      note(test.id, { ...meta.netwright, suite: suiteOf(test.module) })
+      note(test.id, { ...meta.netwright, suite: suiteOf(test.module) }, meta.netwrightDeclared)
       return
     }
     if (!isWanted(test)) return

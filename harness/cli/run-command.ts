@@ -5,6 +5,8 @@ import { createProgress } from '../report/progress.ts'
 import { totalsOf } from '../report/summary-text.ts'
 import type { KeptLab } from '../suite/keep-lab.ts'
 import { machineFor } from '../suite/machine-for.ts'
+import type { Machine } from '../machines/machine.ts'
+import { cachedKernels, defaultKernel } from './choose-kernel.ts'
 import type { Command, CommandCall } from './command.ts'
 import { openEventLog } from './event-log.ts'
 import { errorText, exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -12,10 +14,11 @@ import { onInterrupt } from './interrupt.ts'
 import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
 import type { ReportFolder } from './report-folder.ts'
-import { createCollector } from './run-collector.ts'
+import { problemText, startAutoRun } from './run-auto.ts'
+import type { RunListener } from './run-collector.ts'
+import { startMachineRun, type MachineRunOptions } from './run-machine.ts'
 import { readRunOptions, type RunOptions } from './run-options.ts'
 import { version } from './package-place.ts'
-import { prepareRun } from './run-suites.ts'
 import { resultText } from './run-text.ts'
 import { writeTally } from './tally.ts'
 import { writeResults } from './write-results.ts'
@@ -32,7 +35,8 @@ export const runCommand: Command = {
     on: {
       type: 'string',
       valueHint: 'MACHINE',
-      description: 'Machine to run on: local (unless told), auto; may be repeated',
+      description:
+        'Machine to run on: local, vm:KERNEL, or auto (unless told): here, and in a VM what the kernel here lacks',
     },
     kernel: {
       type: 'string',
@@ -87,9 +91,7 @@ export const runCommand: Command = {
 
 async function runSuites(options: RunOptions, { terminal, args }: CommandCall): Promise<number> {
   // Whether labs can be made at all is known before vitest starts.
-  const machine = await machineFor(options.on)
-  await machine.dispose()
-
+  const { machine, on } = await startMachine(options.on, terminal.note)
   const { report, roots } = options
   const show = (text: string) => (options.json === '-' ? terminal.note(text) : terminal.print(text))
   const log = report === undefined ? undefined : openEventLog(report.events)
@@ -109,53 +111,51 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
         progress.print(keptLabText(lab))
       })
     : undefined
-  const collector = createCollector(
-    { roots, files: options.suites.map(({ file }) => file), wanted: options.wanted, startedAt: new Date() },
-    {
-      found: (more) => progress.handle({ kind: 'found', more, at: performance.now() }),
-      started: (scenario) => {
-        running.add(scenario)
-        progress.handle({ kind: 'start', scenario, at: performance.now() })
-      },
-      finished: (result) => {
-        running.delete(result.scenario)
-        if (result.scenario === keptLab?.scenario) keptLab = undefined
-        log?.write({ event: 'scenario', result })
-        progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
-      },
-      said: (text) => progress.print(text),
+  const listener: RunListener = {
+    found: (more) => progress.handle({ kind: 'found', more, at: performance.now() }),
+    started: (scenario) => {
+      running.add(scenario)
+      progress.handle({ kind: 'start', scenario, at: performance.now() })
     },
-  )
+    finished: (result) => {
+      running.delete(result.scenario)
+      if (result.scenario === keptLab?.scenario) keptLab = undefined
+      log?.write({ event: 'scenario', result })
+      progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
+    },
+    said: (text) => progress.print(text),
+  }
+  const { title } = options
+  const asked: MachineRunOptions = {
+    suites: options.suites,
+    root: options.root,
+    wanted: options.wanted,
+    bail: options.bail,
+    settings: {
+      on,
+      roots,
+      ...(report === undefined ? {} : { captures: report.captures }),
+      ...(kept === undefined ? {} : { keep: kept.socket }),
+    },
+    ...(title === undefined ? {} : { title }),
+  }
+  const going =
+    on === 'auto'
+      ? startAutoRun(asked, machine, listener, (sentence) => progress.print(sentence))
+      : startMachineRun(asked, listener)
   const forget = onInterrupt((signal) => {
     progress.close()
-    const run = collector.result()
+    const run = going.result()
     log?.write({ event: 'interrupted', by: signal, running: [...running] })
     if (report !== undefined) writeFileSync(report.run, JSON.stringify(run))
     terminal.note(interruptedText(run, signal, [...running], { report, keptLab }))
   })
   const stopListening = kept === undefined ? undefined : releaseOnEnter(process.stdin, kept)
 
-  const runner = await prepareRun(
-    {
-      files: options.suites.map(({ file }) => file),
-      settings: {
-        on: options.on,
-        roots,
-        ...(report === undefined ? {} : { captures: report.captures }),
-        ...(kept === undefined ? {} : { keep: kept.socket }),
-      },
-      ...(options.title === undefined ? {} : { title: options.title }),
-      bail: options.bail ? 1 : 0,
-      root: options.root,
-    },
-    collector.reporter,
-  )
-  await runner.run()
-  // The workers' memory is given back before the report takes its own.
-  await runner.close()
+  await going.ended.finally(() => machine.dispose())
   stopListening?.()
   kept?.close()
-  const run = collector.result()
+  const run = going.result()
   if (run.scenarios.length === 0) throw noScenario(args.all('title').at(-1))
   const { page, problem } = await writeResults(run, options, log)
   progress.close()
@@ -173,6 +173,34 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   if (problem === undefined) return code
   terminal.note(errorText(problem))
   return code === exitCodes.ok ? exitCodeOf(problem) : code
+}
+
+/**
+ * The machine to run on. Where none can be made here at all, `auto` is a VM for everything.
+ *
+ * @throws what keeps labs from being made here, when no VM can be started either
+ */
+async function startMachine(name: string, note: (text: string) => void): Promise<{ machine: Machine; on: string }> {
+  if (name !== 'auto') {
+    const machine = await machineFor(name)
+    await machine.dispose()
+    return { machine, on: name }
+  }
+  try {
+    return { machine: await machineFor('local'), on: 'auto' }
+  } catch (error) {
+    const [first] = await cachedKernels()
+    const on = `vm:${first?.name ?? defaultKernel}`
+    try {
+      const machine = await machineFor(on)
+      await machine.dispose()
+      note(`netwright: no lab can be made on this machine itself, so everything runs in ${on}: ${problemText(error)}`)
+      return { machine, on }
+    } catch (problem) {
+      note(`netwright: ${on} cannot be started either: ${problemText(problem)}`)
+      throw error
+    }
+  }
 }
 
 function finishOf({ scenario, status, skipReason, ms }: ScenarioResult) {

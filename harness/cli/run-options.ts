@@ -35,7 +35,7 @@ export interface RunOptions {
  */
 export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
   const asked = ownKernel(args) ?? args.all('on')
-  const [on = 'local', another] = new Set(asked.map(machineName))
+  const [on = 'auto', another] = new Set(asked.map(machineName))
   if (another !== undefined)
     throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, 'Run twice.')
   const known = findSuites(cwd)

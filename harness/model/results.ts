@@ -107,6 +107,8 @@ export interface ScenarioResult {
   readonly status: 'met' | 'not met' | 'skipped'
   readonly skipReason?: string
   readonly machine: MachineFacts
+  /** What the lightest machine lacks, where that is why it ran on this one. */
+  readonly movedBecause?: string
   readonly steps: readonly StepResult[]
   /** Expectations that were declared but never measured: any makes the scenario `not met`. */
   readonly unmeasured: readonly string[]

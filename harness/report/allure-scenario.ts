@@ -75,9 +75,13 @@ function statusDetails(scenario: ScenarioResult): TestResult['statusDetails'] {
   }
 }
 
-function description({ topology, when, machine }: ScenarioResult, claim: ClaimResult | undefined): string {
+function description(
+  { topology, when, machine, movedBecause }: ScenarioResult,
+  claim: ClaimResult | undefined,
+): string {
   const lab = [`Topology *${topology}*`, ...(when === undefined ? [] : [`with *${when}*`])].join(' ')
-  const where = `${lab}, on ${machine.distro}, kernel ${machine.kernel} (${machine.arch}, ${machine.privilege}).`
+  const why = movedBecause === undefined ? '' : ` Not on the machine itself: ${movedBecause}.`
+  const where = `${lab}, on ${machine.distro}, kernel ${machine.kernel} (${machine.arch}, ${machine.privilege}).${why}`
   if (claim === undefined) return where
   return [
     `**${claim.id}**, ${claim.documentTitle}: “${claim.says}”`,

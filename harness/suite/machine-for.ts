@@ -5,7 +5,7 @@ import { localMachine } from '../machines/local/local-machine.ts'
 import { findKernel } from '../machines/vm/catalogue.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 
-/** The machines that can be asked for; `auto` is the best that is there. Kernels have names of their own. */
+/** The machines that can be asked for; `auto` is for each scenario the lightest that can carry it. Kernels have names of their own. */
 const machineNames = ['local', 'auto', 'vm:KERNEL'] as const
 
 const vmPrefix = 'vm:'
@@ -16,8 +16,7 @@ const vmPrefix = 'vm:'
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export function machineName(name: string): string {
-  if (name === 'local' || name.startsWith(vmPrefix)) return name
-  if (name === 'auto') return 'local'
+  if (name === 'local' || name === 'auto' || name.startsWith(vmPrefix)) return name
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
     place: `--on ${name}`,
@@ -39,7 +38,7 @@ export async function checkMachine(name: string): Promise<string> {
 }
 
 /**
- * Starts the machine that a name on the command line stands for.
+ * Starts the machine that a name on the command line stands for; for `auto`, the lightest: this one.
  *
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */

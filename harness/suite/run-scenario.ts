@@ -62,10 +62,14 @@ export async function runScenario(plan: ScenarioPlan, machine: Machine, options:
   }
 }
 
-async function missingFeature(plan: ScenarioPlan, machine: Machine): Promise<string | undefined> {
+/** What a machine must be able to do for a scenario: what was declared, and IPv6 where nothing else is measured. */
+export function needsOf(plan: ScenarioPlan): readonly string[] {
   const families = plan.steps.flatMap((s) => (s.kind === 'expect' ? s.cells.map((c) => c.family) : []))
-  const needs = [...plan.needs, ...(families.length > 0 && families.every((f) => f === 6) ? ['ipv6'] : [])]
-  for (const need of new Set(needs)) {
+  return [...new Set([...plan.needs, ...(families.length > 0 && families.every((f) => f === 6) ? ['ipv6'] : [])])]
+}
+
+async function missingFeature(plan: ScenarioPlan, machine: Machine): Promise<string | undefined> {
+  for (const need of needsOf(plan)) {
     const ability = await machine.can(need as Feature)
     if (!ability.able) return ability.reason
   }

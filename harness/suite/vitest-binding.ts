@@ -4,7 +4,7 @@ import type { Claim, ScenarioResult } from '../model/results.ts'
 import type { Topology } from '../lab/topology.ts'
 import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
-import { runScenario, type RunOptions } from './run-scenario.ts'
+import { needsOf, runScenario, type RunOptions } from './run-scenario.ts'
 import { runSettings, type RunSettings } from './settings.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { keepLab } from './keep-lab.ts'
@@ -84,7 +84,9 @@ function declared(plan: ScenarioPlan): DeclaredScenario {
     topology: plan.topology.name,
     ...(plan.claim === undefined ? {} : { claim: plan.claim.id }),
     ...(plan.when === undefined ? {} : { when: plan.when }),
-    needs: plan.needs,
+    get needs() {
+      return needsOf(plan)
+    },
     documentClaims: plan.documentClaims,
     get expectations() {
       return plan.steps.flatMap((step) => {
