@@ -4,10 +4,12 @@
  */
 export const reasonNames = [
   'macvlan-parent-isolation',
+  'ipvlan-parent-isolation',
   'private-mode',
   'vepa-not-reflected',
   'source-mode-filter',
   'passthru-takes-all',
+  'l3-no-multicast',
   'link-down',
   'no-route',
   'no-return-route',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Evidence, Findings, Sighting } from '../model/evidence.ts'
-import { ownerOf } from '../model/graph.ts'
+import { findNamespace, holderOf, ownerOf, parentOf, type Interface } from '../model/graph.ts'
 import { runIn } from './ask.ts'
 import { isTapOpen } from './open-tap.ts'
 import { secondLook } from './second-look.ts'
@@ -44,7 +44,27 @@ function suspectNamespaces(prober: Prober, evidence: Evidence): string[] {
     const wentIn = s.direction === 'in' && s.forOther !== true && (s.kind === 'request' || s.kind === 'reply')
     if (isStack && wentIn && !sightings.some((later) => follows(s, later, probe.owner))) suspects.add(s.ns)
   }
+  for (const ns of unseenStacks(prober, evidence)) suspects.add(ns)
   return [...suspects]
+}
+
+/**
+ * Stacks that ipvlan's packets pass where no capture shows it: the parent's sends on what an l3 or l3s child hands it
+ * (ipvlan_process_outbound), and the child's takes what the parent's took in for it in l3s (ipvlan_nf_input).
+ */
+function unseenStacks({ graph }: Prober, { sightings, probe }: Evidence): string[] {
+  const requests = sightings.filter((s) => s.kind === 'request')
+  const [first] = requests
+  const source = findNamespace(graph, probe.from)?.interfaces.find((i) => i.name === first?.dev)
+  const owner = probe.owner === undefined ? undefined : findNamespace(graph, probe.owner)
+  const target = owner && holderOf(owner, probe.address)
+  const isMode = (dev: Interface | undefined, ...modes: string[]): dev is Interface =>
+    dev?.kind === 'ipvlan' && modes.includes(dev.mode?.split(' ')[0] ?? '')
+  const below = isMode(source, 'l3', 'l3s') ? parentOf(graph, source) : undefined
+  const isKept = below !== undefined && requests.every((s) => s.ns === probe.from && s.direction === 'out')
+  const parent = isMode(target, 'l3s') ? parentOf(graph, target) : undefined
+  const cameIn = requests.some((s) => s.ns === parent?.ns.id && s.dev === parent.dev.name && s.direction === 'in')
+  return [...(isKept && requests.length > 0 ? [below.ns.id] : []), ...(cameIn && owner ? [owner.id] : [])]
 }
 
 /** Whether a frame carries the conversation on from where another went in. */

@@ -170,7 +170,9 @@ function isComplete(
   if (last === undefined) return now - startedAt > patience.traceMs
   // macvlan hands broadcasts and multicasts on by a work queue (macvlan_process_broadcast): they may lag behind.
   const isGroup = talk.spec.protocol.kind === 'broadcast' || talk.spec.protocol.kind === 'multicast'
-  return now - last > (isGroup ? 4 : 1) * patience.quietMs
+  // Nothing more is to come by the wire, but the program may need a busy machine's time to say that it got it.
+  const isCome = isAnswered(prober, talk, from)
+  return now - last > (isCome ? 10 : isGroup ? 4 : 1) * patience.quietMs
 }
 
 function isAnswered({ watch, graph }: Prober, talk: Conversation, from: number): boolean {

@@ -60,7 +60,7 @@ describe('tampering is noticed', () => {
   test('a reason that no catalogue holds', () => {
     expect(problemOf(({ rows }) => Object.assign(rows[1]?.observed ?? {}, { reason: 'bad-weather' })))
       .toMatchInlineSnapshot(`
-        "✖ Invalid option: expected one of "macvlan-parent-isolation"|"private-mode"|"vepa-not-reflected"|"source-mode-filter"|"passthru-takes-all"|"link-down"|"no-route"|"no-return-route"|"neighbour-unanswered"|"netfilter-drop"|"reverse-path-filter"|"no-listener"|"forwarding-off"|"mtu-exceeded"
+        "✖ Invalid option: expected one of "macvlan-parent-isolation"|"ipvlan-parent-isolation"|"private-mode"|"vepa-not-reflected"|"source-mode-filter"|"passthru-takes-all"|"l3-no-multicast"|"link-down"|"no-route"|"no-return-route"|"neighbour-unanswered"|"netfilter-drop"|"reverse-path-filter"|"no-listener"|"forwarding-off"|"mtu-exceeded"
           → at rows[1].observed.reason"
       `)
   })

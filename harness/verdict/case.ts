@@ -119,6 +119,18 @@ export function requestsInto(c: Case, ns: string): Sighting[] {
   return arrivals(c, ns, ['request'])
 }
 
+/**
+ * Frames that came in for an l3s child at its parent, where such a child's frames are last seen: they pass the parent's stack,
+ * which hands them over behind its INPUT hook, past the child's own taps (drivers/net/ipvlan/ipvlan_l3s.c, ipvlan_nf_input).
+ */
+export function handedOver(c: Case, end: Spot | undefined, kind: SightingKind): Sighting[] {
+  const parent = end && isIpvlan(end.dev) && ipvlanMode(end.dev).mode === 'l3s' ? parentSpot(c.graph, end) : undefined
+  if (parent === undefined) return []
+  return c.evidence.sightings.filter(
+    (s) => s.kind === kind && isAt(s, parent) && s.direction === 'in' && s.forOther !== true,
+  )
+}
+
 /** Frames of some kinds that came in at a namespace addressed to it. */
 export function arrivals(c: Case, ns: string, kinds: readonly SightingKind[]): Sighting[] {
   return c.evidence.sightings.filter(
@@ -133,6 +145,36 @@ export function sentBy(c: Case, ns: string, kinds: readonly SightingKind[]): boo
 
 export function isMacvlan(dev: Interface): boolean {
   return dev.kind === 'macvlan' || dev.kind === 'macvtap'
+}
+
+export function isIpvlan(dev: Interface): boolean {
+  return dev.kind === 'ipvlan' || dev.kind === 'ipvtap'
+}
+
+/** Mode and flag of an ipvlan child; both are its parent's, the same for all children. */
+export function ipvlanMode(dev: Interface): { readonly mode: string; readonly flag: string } {
+  const [mode = '', flag] = (dev.mode ?? '').split(' ')
+  // ip(8) writes the flag as a truth value of its own name.
+  return { mode, flag: flag ?? ['private', 'vepa'].find((name) => dev.details[name] === true) ?? 'bridge' }
+}
+
+/** Whether an address is that of an ipvlan child of a device: the driver takes what comes in for it before the stack does. */
+export function isOfIpvlanChild(graph: Graph, parent: Spot, address: string): boolean {
+  return graph.namespaces.some((ns) =>
+    ns.interfaces.some(
+      (dev) =>
+        isIpvlan(dev) && dev.addresses.some((a) => a.address === address) && sameSpot(parentOf(graph, dev), parent),
+    ),
+  )
+}
+
+/** Broadcast and multicast addresses have the lowest bit of the first byte set. */
+export function isGroupMac(mac: string): boolean {
+  return (parseInt(mac.slice(0, 2), 16) & 1) === 1
+}
+
+export function isAt(s: Sighting, spot: Spot): boolean {
+  return s.ns === spot.ns.id && s.dev === spot.dev.name
 }
 
 /** Both ends as macvlan children of one parent that send to each other directly. */

@@ -1,7 +1,7 @@
 import type { Evidence } from '../model/evidence.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Verdict, Why } from '../model/verdict.ts'
-import { arrivals, openCase, requestsInto, sentBy, type Case, type Proof } from './case.ts'
+import { arrivals, handedOver, openCase, requestsInto, sentBy, type Case, type Proof } from './case.ts'
 import { proveReasons } from './reasons.ts'
 import { tell } from './story.ts'
 
@@ -51,10 +51,11 @@ function confirmReply(c: Case): Verdict {
   const { from, owner, address } = c.evidence.probe
   if (owner === undefined) return inconclusive('contradictory', `a reply came, and nobody in the lab has ${address}`)
   const lacking = (what: string): Verdict => inconclusive('contradictory', `a reply came, and ${what}`)
-  if (requestsInto(c, owner).length === 0)
+  if (requestsInto(c, owner).length === 0 && handedOver(c, c.ownerSpot, 'request').length === 0)
     return lacking(`the request was not seen arriving in ${owner}, which has ${address}`)
   if (!sentBy(c, owner, ['reply'])) return lacking(`${owner}, which has ${address}, was not seen sending it`)
-  if (arrivals(c, from, ['reply']).length === 0) return lacking(`it was not seen coming in at ${from}`)
+  if (arrivals(c, from, ['reply']).length === 0 && handedOver(c, c.sourceSpot, 'reply').length === 0)
+    return lacking(`it was not seen coming in at ${from}`)
   return { verdict: 'reached' }
 }
 

@@ -2,7 +2,9 @@ import type { Sighting, SightingKind } from '../model/evidence.ts'
 import {
   forthKinds,
   homewardKinds,
+  isAt,
   isDirect,
+  isGroupMac,
   isMacvlan,
   parentSpot,
   sameSpot,
@@ -146,16 +148,7 @@ function filteredOneWay(c: Case, listener: Spot, kinds: readonly SightingKind[])
 }
 
 function isFor(s: Sighting, mac: string): boolean {
-  return s.targetMac === mac || isGroup(s.targetMac)
-}
-
-/** Broadcast and multicast addresses have the lowest bit of the first byte set. */
-function isGroup(mac: string): boolean {
-  return (parseInt(mac.slice(0, 2), 16) & 1) === 1
-}
-
-function isAt(s: Sighting, spot: Spot): boolean {
-  return s.ns === spot.ns.id && s.dev === spot.dev.name
+  return s.targetMac === mac || isGroupMac(s.targetMac)
 }
 
 function allowedSources(listener: Spot): string[] {
@@ -185,7 +178,7 @@ export function passthruTakesAll(c: Case): Proof | undefined {
 }
 
 function cameUnicast(c: Case, spot: Spot): boolean {
-  return c.evidence.sightings.some((s) => isAt(s, spot) && s.direction === 'in' && !isGroup(s.targetMac))
+  return c.evidence.sightings.some((s) => isAt(s, spot) && s.direction === 'in' && !isGroupMac(s.targetMac))
 }
 
 function childrenOf(c: Case, parent: Spot): Spot[] {

@@ -2,6 +2,7 @@ import type { NeighbourState, Sighting } from '../model/evidence.ts'
 import { routeTo } from '../model/egress.ts'
 import { findNamespace, holderOf, ownerOf, type Namespace } from '../model/graph.ts'
 import {
+  isOfIpvlanChild,
   isOnSubnet,
   parentSpot,
   requestsInto,
@@ -137,6 +138,7 @@ export function forwardingOff(c: Case): Proof | undefined {
     if (switches.some((name) => ns.sysctls[name] === '1') || sentBy(c, ns.id, [s.kind])) continue
     const dev = ns.interfaces.find((i) => i.name === s.dev && i.mac === s.targetMac)
     if (dev === undefined || takesOver(c, { ns, dev }) || isAtHome(c, ns, s.kind)) continue
+    if (endsTowards(c, s.kind).some((end) => isOfIpvlanChild(c.graph, { ns, dev }, end))) continue
     const because = `${ns.id} took the packet in by ${s.dev} and did not send it on: ${switches[0] ?? ''} is 0`
     return { reason: 'forwarding-off', at: ns.id, because }
   }
@@ -145,8 +147,13 @@ export function forwardingOff(c: Case): Proof | undefined {
 
 /** A second holder of the address keeps what is sent there: it is not to be forwarded. */
 function isAtHome(c: Case, ns: Namespace, kind: 'request' | 'reply'): boolean {
-  const ends = c.source?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
-  return (kind === 'request' ? [c.evidence.probe.address] : ends).some((end) => holderOf(ns, end) !== undefined)
+  return endsTowards(c, kind).some((end) => holderOf(ns, end) !== undefined)
+}
+
+/** Addresses that a request, or a reply, may be for. */
+function endsTowards(c: Case, kind: 'request' | 'reply'): readonly string[] {
+  if (kind === 'request') return [c.evidence.probe.address]
+  return c.source?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
 }
 
 /** A passthru child has its parent's MAC address and gets what is meant for the parent's stack: not to be forwarded. */

@@ -1,6 +1,7 @@
 import type { Reason } from '../model/verdict.ts'
 import type { Case, Proof } from './case.ts'
 import { mtuExceeded, netfilterDrop, noListener, reversePathFilter } from './filter-proofs.ts'
+import { ipvlanNoMulticast, ipvlanParentIsolation, ipvlanPrivate, ipvlanVepa } from './ipvlan-proofs.ts'
 import {
   macvlanParentIsolation,
   passthruTakesAll,
@@ -29,21 +30,29 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     cure: 'Give the host a macvlan child of its own and move its address there, or let the switch port reflect frames.',
     prove: macvlanParentIsolation,
   },
+  'ipvlan-parent-isolation': {
+    means:
+      'One end is an ipvlan child, and what it sends goes to the stack that owns its parent device, or what it is to hear comes from there: the stack is the other end, or the router on the way.',
+    proof:
+      'The child’s frame (or, in l3, the one that the parent’s namespace sent on for it) is seen going out by the parent and never comes in at the parent’s namespace; or the frame that the parent’s own stack sent by the parent for the child’s address is seen going out there and never comes in at the child.',
+    cure: 'Give the host an ipvlan child of its own, with an address, and routes to the other children by it.',
+    prove: ipvlanParentIsolation,
+  },
   'private-mode': {
     means:
-      'The source is a macvlan child and the target its sibling, at least one of them in private mode; or the source is private and the target is its parent’s own stack, behind a reflecting switch.',
+      'Both ends are macvlan children of one parent, at least one of them in private mode, or ipvlan children of a parent with flag private; or the source is a private macvlan child and the target is its parent’s own stack, behind a reflecting switch.',
     proof:
-      'Frames leave the source and its parent, and none passes to the other child, reflected or not; to the parent’s stack: the reflected frame comes in at the parent and then at the source itself.',
-    cure: 'Use mode bridge for children that must talk.',
-    prove: privateMode,
+      'macvlan: frames leave the source and its parent, and none passes to the other child, reflected or not; to the parent’s stack: the reflected frame comes in at the parent and then at the source itself. ipvlan: a unicast frame, be it the answer to a question, leaves a child and is seen neither at the parent nor at the other child.',
+    cure: 'Use mode (ipvlan: flag) bridge for children that must talk.',
+    prove: (c) => privateMode(c) ?? ipvlanPrivate(c),
   },
   'vepa-not-reflected': {
     means:
-      'Both ends are macvlan children of one parent, at least one of them in vepa (or source) mode, and the switch does not send their frames back.',
+      'Both ends are macvlan children of one parent, at least one of them in vepa (or source) mode, or ipvlan children of a parent with flag vepa, and the switch does not send their frames back.',
     proof:
-      'Frames leave the parent, come in at the switch port, which is not set to reflect, and do not go out of it again.',
-    cure: 'Turn on hairpin (reflective relay) at the switch port, or use mode bridge.',
-    prove: vepaNotReflected,
+      'A frame (of ipvlan children in l2: a unicast one, such as the answer to a question) leaves the parent, comes in at the switch port, which is not set to reflect, and does not go out of it again.',
+    cure: 'Turn on hairpin (reflective relay) at the switch port, or use mode (ipvlan: flag) bridge.',
+    prove: (c) => vepaNotReflected(c) ?? ipvlanVepa(c),
   },
   'source-mode-filter': {
     means: 'A macvlan child in source mode does not have the sender’s MAC address on its list.',
@@ -56,6 +65,13 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     proof: 'Unicast frames for the parent’s stack come in at the parent and then at the child.',
     cure: 'Configure the host’s address on another NIC, or use another mode.',
     prove: passthruTakesAll,
+  },
+  'l3-no-multicast': {
+    means: 'A broadcast or multicast is sent by, or meant for, an ipvlan child in mode l3 or l3s.',
+    proof:
+      'The frame leaves the child and is seen on no other device; or it comes in at the parent and is not given to the child.',
+    cure: 'Use mode l2.',
+    prove: ipvlanNoMulticast,
   },
   'link-down': {
     means: 'A device at one of the ends, or the device below it, is down or has no carrier.',
@@ -109,7 +125,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'forwarding-off': {
     means: 'A namespace between the ends takes the packet in and is not allowed to forward it.',
     proof:
-      'The packet is seen coming in addressed to its device and not to its stack, not going out, the forwarding sysctl is 0, and netfilter there did not drop it.',
+      'The packet is seen coming in addressed to its device and neither to its stack nor to an ipvlan child of the device, not going out, the forwarding sysctl is 0, and netfilter there did not drop it.',
     cure: 'sysctl net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1)',
     prove: forwardingOff,
   },

@@ -7,13 +7,12 @@ import { addHostChild, methodOne, methodThree, methodTwo } from './host-access.t
 type Node = Pick<Hosts<'node'>, 'node'>
 
 // Method 1. A child's ARP request goes to its siblings and out to the wire, never up to the parent's own stack
-// (ipvlan_process_multicast), and so nobody answers for 192.168.100.1. Written from the driver's code, to be measured on a
-// kernel that has it. The catalogue's nearest reason: the question is heard on the wire and not answered; its prover must
-// learn that ens10, the owner, sent it out for a child and did not hear it.
+// (ipvlan_process_multicast), and so nobody answers for 192.168.100.1. The document's reply needs somebody who does: a typed-in
+// neighbour, or a child of the host beside, which answers for all addresses of the host's.
 scenario(ipvlanL2, 'method 1: an address on ens10', { claim: ipvlanInDepth.claim('E2') })
   .given('ens10 gets 192.168.100.1/24, namespaces a default route by it', methodOne)
   .expect(
-    { node1ns: { '172.18.22.114': blocked('neighbour-unanswered') } },
+    { node1ns: { '172.18.22.114': blocked('ipvlan-parent-isolation', { at: 'node ens10' }) } },
     { documentSays: { node1ns: { '172.18.22.114': reached } } },
   )
 
@@ -34,7 +33,7 @@ scenario(ipvlanL2, 'a child of the host is what method 3 takes')
     await $`ip netns exec node1ns ip route add 172.18.22.0/24 dev eth0`
     await $`ip netns exec node1ns2 ip route add 172.18.22.0/24 dev eth0`
   })
-  .expect({ node1ns: { '172.18.22.114': blocked('neighbour-unanswered') } })
+  .expect({ node1ns: { '172.18.22.114': blocked('ipvlan-parent-isolation', { at: 'node ens10' }) } })
   .until('the host gets ipvl_10 with its own address', hostChildWithOwnAddress)
   .expect({ node1ns: { '172.18.22.114': reached } })
 
