@@ -69,7 +69,7 @@ function start(args: readonly string[], as: readonly string[] = [], options: Spa
 const netwright = (...args: string[]): Promise<Ended> => start(args).ended
 
 test.each<[string[], string[]]>([
-  [['frobnicate'], ['there is no command "frobnicate"', 'Commands are: run, doctor, lab']],
+  [['frobnicate'], ['there is no command "frobnicate"', 'Commands are: run, matrix, doctor, lab']],
   [['rnu'], ['Did you mean "run"?']],
   [
     ['run', 'macvlan-in-acton'],
