@@ -25,9 +25,18 @@ export interface Machine {
   /**
    * Opens a channel into a fresh sandbox: its own network, mount and PID namespaces, empty of hosts.
    * The sandbox and all that runs in it ends with the channel, or with the harness, however that ends.
+   *
+   * @param hosts - those that will be made in it, for a machine that places hosts; default: all it knows of
    */
-  readonly openSandbox: () => Promise<Channel>
+  readonly openSandbox: (hosts?: readonly string[]) => Promise<Channel>
   /** Tries a feature once and remembers the answer. */
   readonly can: (feature: Feature) => Promise<Ability>
+  /**
+   * What the machine's own kernel said was wrong with itself (an oops, a WARNING), with the end of its log; for machines
+   * whose kernel is nobody else's.
+   */
+  readonly trouble?: () => Promise<string | undefined>
+  /** What a user may want to know of how it runs, such as a VM's accelerator and why it is that one. */
+  readonly remarks?: readonly string[]
   readonly dispose: () => Promise<void>
 }

@@ -33,6 +33,14 @@ const lastLookMs = 2000
  * the result; nothing is thrown for a scenario that fails.
  */
 export async function runScenario(plan: ScenarioPlan, machine: Machine, options: RunOptions): Promise<ScenarioResult> {
+  const result = await runInLab(plan, machine, options)
+  const trouble = result.status === 'skipped' ? undefined : await machine.trouble?.()
+  if (trouble === undefined) return result
+  // What a kernel does after it has warned proves nothing.
+  return { ...result, status: 'not met', failures: [...result.failures, { code: 'NETWRIGHT_GUEST', message: trouble }] }
+}
+
+async function runInLab(plan: ScenarioPlan, machine: Machine, options: RunOptions): Promise<ScenarioResult> {
   const run = openRun(plan, machine, options)
   const problems = checkPlan(plan)
   if (problems.length > 0) return run.finish(problems.map(failureOf))

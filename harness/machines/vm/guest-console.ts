@@ -10,12 +10,13 @@ const troubles: readonly (readonly [what: string, line: RegExp])[] = [
   ['panicked', /Kernel panic - not syncing/],
   ['oopsed', /\b(BUG: |Oops: |general protection fault|double fault|Unable to handle kernel|invalid opcode: )/],
   ['locked up', /(soft lockup|hard LOCKUP|detected stalls|self-detected stall|blocked for more than \d+ seconds)/],
+  ['ran out of memory', /Out of memory: Killed process|Out of memory and no killable processes/],
   ['warned', /\bWARNING: (CPU: |possible |suspicious |net\/|drivers\/|kernel\/|mm\/)/],
 ]
 
 /** What the guest's kernel said was wrong. */
 export interface GuestTrouble {
-  /** `panicked`, `oopsed`, `locked up`, `warned`. */
+  /** `panicked`, `oopsed`, `locked up`, `ran out of memory`, `warned`. */
   readonly what: string
   readonly line: string
 }

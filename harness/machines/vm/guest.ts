@@ -119,10 +119,12 @@ export async function startGuest(
   }
 }
 
-const troubleText = ({ what, line }: { readonly what: string; readonly line: string }) =>
+/** The sentence of a trouble. */
+export const troubleText = ({ what, line }: { readonly what: string; readonly line: string }) =>
   `the guest's kernel ${what}: ${line}`
 
-function consoleText(console: GuestConsole): string {
+/** The end of a guest's console, for an error. */
+export function consoleText(console: GuestConsole): string {
   const tail = console.tail()
   return tail === '' ? 'The guest wrote nothing to its console.' : `The guest's console ended with:\n${tail}`
 }

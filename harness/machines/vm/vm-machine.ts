@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
@@ -9,7 +10,7 @@ import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
-import type { Guest } from './guest.ts'
+import { consoleText, troubleText, type Guest } from './guest.ts'
 import { provideKernel, type StoredKernel } from './kernel-store.ts'
 import { hostKernelFiles, kernelFilesAt, storeOwnKernel } from './own-kernel.ts'
 import { findQemu, type GuestOptions } from './qemu.ts'
@@ -17,9 +18,8 @@ import { cloneGuest, guestTemplate } from './template.ts'
 import { readVmName, type KernelChoice } from './vm-name.ts'
 
 const memoryMiB = 384
-/** Milliseconds between two looks whether a guest still answers, and until one that does not is given up. */
-const heartbeatMs = 5_000
-const silentMs = 30_000
+/** Milliseconds until a guest that does not answer is given up. */
+const patienceMs = 30_000
 
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -31,6 +31,8 @@ const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-ch
 export interface VmOptions {
   /** Gives the VM a network card for cables to other VMs, and gets its stream; again for each VM that replaces a dead one. */
   readonly trunk?: (stream: Duplex) => void
+  /** Milliseconds until a guest that does not answer is given up; default 30 000. */
+  readonly silentMs?: number
 }
 
 /**
@@ -41,7 +43,7 @@ export interface VmOptions {
  * @throws NETWRIGHT_UNKNOWN_KERNEL, NETWRIGHT_BAD_KERNEL, NETWRIGHT_KERNEL_NOT_FETCHED, NETWRIGHT_TOOL_MISSING,
  *   NETWRIGHT_GUEST
  */
-export async function vmMachine(name: string, { trunk }: VmOptions = {}): Promise<Machine> {
+export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: VmOptions = {}): Promise<Machine> {
   const { kernel: choice, parameters } = readVmName(name)
   if (choice.kind === 'catalogue') await findKernel(choice.name)
   if (localArch() !== 'x86_64') {
@@ -50,10 +52,16 @@ export async function vmMachine(name: string, { trunk }: VmOptions = {}): Promis
   const qemu = await findQemu()
   const image = await bootImage(await chosenKernel(choice))
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
-  const options: GuestOptions = { image, accelerator, memoryMiB, parameters, ...(trunk && { trunk: true }) }
+  const options: GuestOptions = {
+    image,
+    accelerator: accelerator.kind,
+    memoryMiB,
+    parameters,
+    ...(trunk && { trunk: true }),
+  }
   const boot = async (): Promise<Guest> => {
     const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options), trunk)
-    keepLooking(guest)
+    keepLooking(guest, silentMs)
     return guest
   }
   let alive = true
@@ -99,6 +107,15 @@ export async function vmMachine(name: string, { trunk }: VmOptions = {}): Promis
     },
     openSandbox,
     can: (feature) => abilities.can(feature),
+    trouble: async () => {
+      const { channel, console } = guest
+      // What was written before the answer left the guest has arrived with it.
+      await channel.ping().catch(() => undefined)
+      await nextTurn()
+      const found = console.firstTrouble()
+      return found && `${troubleText(found)}\n${consoleText(console)}`
+    },
+    remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`],
     dispose: () => guest.channel.close(),
   }
 }
@@ -117,7 +134,7 @@ async function chosenKernel(choice: KernelChoice): Promise<StoredKernel> {
 }
 
 /** Ends a guest that no longer answers: every wait for it then ends with its console's tail. */
-function keepLooking(guest: Guest): void {
+function keepLooking(guest: Guest, silentMs: number): void {
   let answered = Date.now()
   let asked = false
   const timer = setInterval(() => {
@@ -131,7 +148,7 @@ function keepLooking(guest: Guest): void {
       },
       () => undefined,
     )
-  }, heartbeatMs)
+  }, silentMs / 6)
   timer.unref()
   void guest.ended.then(() => {
     clearInterval(timer)
