@@ -5,14 +5,15 @@ import type { JournalEntry } from '../model/results.ts'
 import type { Channel } from '../machines/channel/channel.ts'
 import type { Machine } from '../machines/machine.ts'
 import { readGraph, type NamespaceTarget } from './graph-reader.ts'
-import { ipReader, type IpReader } from './ip-reader.ts'
 import { keptOutput, openJournal, type Journal } from './journal.ts'
-import { layUnderlay, type Handles } from './lay-underlay.ts'
-import { hostPlace, namespacePath, wireHost } from './namespace-paths.ts'
+import { joinWires } from './joined-wires.ts'
+import { layUnderlay } from './lay-underlay.ts'
+import { hostPlace, namespacePath } from './namespace-paths.ts'
 import { hush } from './quiet.ts'
 import { settledGraph } from './settled-graph.ts'
 import { hostShell } from './shell.ts'
 import type { Host, Hosts, Topology } from './topology.ts'
+import type { Handles } from './underlay-batch.ts'
 
 /** Who is told of namespaces that come and go. */
 export interface NamespaceWatcher {
@@ -60,7 +61,8 @@ export async function openLab<HostName extends string>(
   machine: Machine,
   topology: Topology<HostName>,
 ): Promise<Lab<HostName>> {
-  const [channel, ipv6] = await Promise.all([machine.openSandbox(), machine.can('ipv6')])
+  const hosts = topology.underlay.hosts.map(({ name }) => name)
+  const [channel, ipv6] = await Promise.all([machine.openSandbox(hosts), machine.can('ipv6')])
   try {
     return await furnish(machine, topology, channel, ipv6.able)
   } catch (error) {
@@ -78,7 +80,7 @@ async function furnish<HostName extends string>(
   const journal = openJournal()
   const handles = await layUnderlay({ channel, journal, underlay: topology.underlay, ipv6: topology.ipv6, hasIpv6 })
   const namespaces = new Map<string, NamespaceTarget>()
-  for (const target of underlayTargets(topology, handles)) namespaces.set(target.id, target)
+  for (const [key, target] of underlayTargets(topology, handles)) namespaces.set(key, target)
   const watchers: NamespaceWatcher[] = []
 
   /** The last look at each host: the next one waits for it, so that a namespace is watched before anyone goes on. */
@@ -136,15 +138,6 @@ async function furnish<HostName extends string>(
     }),
   ) as Hosts<HostName>
 
-  const readers = new Map<string, IpReader>()
-  /** Named namespaces may be deleted any time: nothing may stand in them. */
-  function readerOf(target: NamespaceTarget): IpReader | undefined {
-    if (target.role === 'namespace') return undefined
-    const reader = readers.get(target.id) ?? ipReader(channel, target.place)
-    readers.set(target.id, reader)
-    return reader
-  }
-
   const lab: Lab<HostName> = {
     topology,
     machine,
@@ -167,21 +160,20 @@ async function furnish<HostName extends string>(
         throw error.cause instanceof NetwrightError ? error.cause : scriptFailure(what, error, journal)
       }
     },
-    graph: () => settledGraph(() => readGraph(channel, [...namespaces.values()], readerOf)),
+    graph: () => settledGraph(async () => joinWires(await readGraph(channel, [...namespaces.values()]))),
     dispose: () => channel.close(),
   }
   return lab
 }
 
-function underlayTargets(topology: Topology, handles: Handles): NamespaceTarget[] {
-  const target = (id: string, role: NamespaceTarget['role']): NamespaceTarget[] => {
-    const handle = handles.get(id)
-    return handle === undefined ? [] : [{ id, role, host: id, path: namespacePath(handle), place: hostPlace(handle) }]
-  }
-  return [
-    ...topology.underlay.hosts.flatMap((host) => target(host.name, host.role)),
-    ...topology.underlay.wires.flatMap((wire) => target(wireHost(wire.name), 'wire')),
-  ]
+/** The holders' own namespaces by their keys. The parts of a wire that spans machines share its id: they are one segment. */
+function underlayTargets(topology: Topology, handles: Handles): [key: string, NamespaceTarget][] {
+  const roles = new Map<string, NamespaceTarget['role']>(topology.underlay.hosts.map(({ name, role }) => [name, role]))
+  return [...handles].map(([key, handle]) => {
+    const { name } = handle
+    const role = roles.get(name) ?? 'wire'
+    return [key, { id: name, role, host: name, path: namespacePath(handle), place: hostPlace(handle) }]
+  })
 }
 
 /** zx's error lacks the command and the host; the journal has both. */

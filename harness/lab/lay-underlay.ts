@@ -1,25 +1,13 @@
 import { cidrText, type Cidr } from '../model/addresses.ts'
-import { NetwrightError } from '../model/errors.ts'
 import { linkLocal } from '../model/link-addresses.ts'
 import { holderVariable } from '../model/names.ts'
-import type { HostSpec, NicSpec, UnderlaySpec } from '../model/underlay-spec.ts'
-import type { Channel, Place } from '../machines/channel/channel.ts'
-import type { Journal } from './journal.ts'
-import { hostPlace, namespacePath, wireHost, type HostHandle } from './namespace-paths.ts'
-import { hush, type Ipv6Manners } from './quiet.ts'
+import type { HostSpec, NicSpec } from '../model/underlay-spec.ts'
+import type { Channel } from '../machines/channel/channel.ts'
+import { namespacePath, sandboxPlace, wireHost } from './namespace-paths.ts'
+import { hush } from './quiet.ts'
 import { switchNames, type SwitchNames } from './switch-names.ts'
-
-/** The holders of an underlay's hosts and wires, wires under {@link wireHost}. */
-export type Handles = ReadonlyMap<string, HostHandle>
-
-export interface Laying {
-  readonly channel: Channel
-  readonly journal: Journal
-  readonly underlay: UnderlaySpec
-  readonly ipv6: Ipv6Manners
-  /** Without IPv6 in the kernel the underlay's IPv6 addresses are left out. */
-  readonly hasIpv6: boolean
-}
+import { batch, handleOf, seat, type Handles, type Laying } from './underlay-batch.ts'
+import { bridgeLines, layCable, portLines, silenceWire, uplinkLines, wireParts } from './wire-parts.ts'
 
 /**
  * Makes the hosts and wires of an underlay: a namespace pair per host, a bridge in a namespace per wire, a veth
@@ -29,44 +17,54 @@ export interface Laying {
  */
 export async function layUnderlay(laying: Laying): Promise<Handles> {
   const { channel, underlay } = laying
-  const names = [...underlay.hosts.map((h) => h.name), ...underlay.wires.map((w) => wireHost(w.name))]
+  const rootOf = (host: string): string => channel.spread?.rootOf(host) ?? ''
+  const wires = underlay.wires.flatMap((wire) => wireParts(underlay, wire, channel.spread))
+  const holders = [
+    ...underlay.hosts.map(({ name }) => ({ key: name, name, root: rootOf(name) })),
+    ...wires.map(({ key, wire, root }) => ({ key, name: wireHost(wire.name), root })),
+  ]
   const handles = new Map(
-    await Promise.all(names.map(async (name) => [name, { name, pid: await channel.makeHost() }] as const)),
+    await Promise.all(
+      holders.map(async ({ key, name, root }) => [key, { name, root, pid: await channel.makeHost(root) }] as const),
+    ),
   )
   await Promise.all([
     ...underlay.hosts.map((h) => hush(channel, namespacePath(handleOf(handles, h.name)), laying.ipv6)),
-    ...underlay.wires.map((w) => silenceWire(channel, namespacePath(handleOf(handles, wireHost(w.name))))),
+    ...wires.map(({ key }) => silenceWire(channel, namespacePath(handleOf(handles, key)))),
   ])
   const switches = new Map(underlay.wires.map((wire) => [wire.name, switchNames(underlay, wire)]))
   const nics = underlay.hosts.flatMap((host) => host.nics.map((nic) => ({ host, nic })))
   const portOf = ({ host, nic }: (typeof nics)[number]) => namesOf(switches, nic.wire).port(host.name, nic.name)
-  await batch(
-    laying,
-    handles,
-    'sandbox',
-    {},
-    nics.map((end, position) => vethLine(end.host, end.nic, portOf(end), position)),
-  )
+  const pairs = nics.map((end, position) => {
+    return { root: rootOf(end.host.name), line: vethLine(end.host, end.nic, portOf(end), position) }
+  })
+  for (const root of new Set(pairs.map((pair) => pair.root))) {
+    const lines = pairs.flatMap((pair) => (pair.root === root ? pair.line : []))
+    await batch(laying, handles, { name: 'sandbox', root, place: sandboxPlace(root) }, lines)
+  }
   await Promise.all([
-    ...underlay.wires.map((wire) => {
-      const handle = handleOf(handles, wireHost(wire.name))
-      const ports = nics.filter(({ nic }) => nic.wire === wire.name).map(portOf)
-      const lines = wireLines(namesOf(switches, wire.name).bridge, wire.hairpin, ports)
-      return batch(laying, handles, handle.name, hostPlace(handle), lines)
+    ...underlay.wires.map(async (wire) => {
+      const parts = wires.filter((part) => part.wire === wire)
+      const uplinks = await layCable(laying, handles, parts)
+      const { bridge, uplink } = namesOf(switches, wire.name)
+      for (const [number, { key, root }] of parts.entries()) {
+        const ports = nics.filter(({ host, nic }) => nic.wire === wire.name && rootOf(host.name) === root).map(portOf)
+        const end = uplinks[number]
+        const own = end === undefined ? [] : uplinkLines(bridge, uplink(number), end)
+        const lines = bridgeLines(bridge, parts.length > 1)
+        // The journal tells of one switch, as if all hosts were on one machine: that is what a wire stands for.
+        const untold = [...own, ...(number === 0 ? [] : lines)]
+        const all = [...lines, ...portLines(bridge, ports, wire.hairpin), ...own]
+        await batch(laying, handles, seat(handleOf(handles, key)), all, untold)
+      }
     }),
     ...underlay.hosts.map(async (host) => {
       const handle = handleOf(handles, host.name)
       if (host.role === 'router') await forward(channel, namespacePath(handle))
-      await batch(laying, handles, host.name, hostPlace(handle), hostLines(host, laying.hasIpv6))
+      await batch(laying, handles, seat(handle), hostLines(host, laying.hasIpv6))
     }),
   ])
   return handles
-}
-
-function handleOf(handles: Handles, name: string): HostHandle {
-  const handle = handles.get(name)
-  if (handle === undefined) throw new Error(`no host ${name}`)
-  return handle
 }
 
 function namesOf(switches: ReadonlyMap<string, SwitchNames>, wire: string): SwitchNames {
@@ -94,18 +92,6 @@ function vethLine(host: HostSpec, nic: NicSpec, port: string, position: number):
   )
 }
 
-function wireLines(bridge: string, hairpin: boolean, ports: readonly string[]): string[] {
-  return [
-    `link add name ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-    `link set dev ${bridge} up`,
-    ...ports.flatMap((port) => [
-      `link set dev ${port} master ${bridge}`,
-      ...(hairpin ? [`link set dev ${port} type bridge_slave hairpin on`] : []),
-      `link set dev ${port} up`,
-    ]),
-  ]
-}
-
 function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
   const kept = (cidr: Cidr): boolean => hasIpv6 || cidr.family === 4
   return [
@@ -129,33 +115,6 @@ function hostLines(host: HostSpec, hasIpv6: boolean): string[] {
   ]
 }
 
-async function batch(
-  laying: Laying,
-  handles: Handles,
-  host: string,
-  place: Place,
-  lines: readonly string[],
-): Promise<void> {
-  if (lines.length === 0) return
-  const startedAt = performance.now()
-  const pids = new Map([...handles.values()].map((h) => [holderVariable(h.name), String(h.pid)]))
-  const input = lines.map((line) => line.replace(/\$(NS_\w+)/g, (_, name: string) => pids.get(name) ?? '')).join('\n')
-  const done = await laying.channel.run(['ip', '-batch', '-'], { place, input: `${input}\n` })
-  const stderr = done.stderr.toString()
-  for (const line of lines) {
-    const command = `ip ${line.replace(/\$(NS_\w+)/g, '"$$$1"')}`
-    laying.journal.note({ host, command, by: 'underlay', code: done.code, stderr, startedAt })
-  }
-  if (done.code === 0) return
-  const failed = lines[Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? 1) - 1] ?? ''
-  throw new NetwrightError('NETWRIGHT_SCRIPT_FAILED', `Laying the underlay failed on ${host}`, {
-    place: `host ${host}`,
-    command: `ip ${failed}`,
-    stderr,
-    next: 'Run `netwright doctor`: it tells what this machine’s kernel and iproute2 can do.',
-  })
-}
-
 async function forward(channel: Channel, net: string): Promise<void> {
   await channel.files(net, [
     { kind: 'write', path: '/proc/sys/net/ipv4/ip_forward', value: '1' },
@@ -163,12 +122,5 @@ async function forward(channel: Channel, net: string): Promise<void> {
     // A router's ICMP errors are evidence: they must not be rate-limited away (ip-sysctl.rst, icmp_ratelimit).
     { kind: 'write', path: '/proc/sys/net/ipv4/icmp_ratelimit', value: '0' },
     { kind: 'write', path: '/proc/sys/net/ipv6/icmp/ratelimit', value: '0' },
-  ])
-}
-
-async function silenceWire(channel: Channel, net: string): Promise<void> {
-  await channel.files(net, [
-    { kind: 'write', path: '/proc/sys/net/ipv6/conf/all/disable_ipv6', value: '1' },
-    { kind: 'write', path: '/proc/sys/net/ipv6/conf/default/disable_ipv6', value: '1' },
   ])
 }

@@ -5,18 +5,25 @@ export interface HostHandle {
   readonly name: string
   /** PID of the holder in the sandbox. */
   readonly pid: number
+  /** What paths of its machine begin with, in a sandbox that spans several machines; else empty. */
+  readonly root: string
+}
+
+/** Where commands run in the sandbox itself, on the machine of a root. */
+export function sandboxPlace(root: string): Place {
+  return root === '' ? {} : { net: `${root}/proc/1/ns/net` }
 }
 
 /** Where commands typed on the host run. */
 export function hostPlace(host: HostHandle): Place {
-  const pid = String(host.pid)
-  return { net: `/proc/${pid}/ns/net`, mnt: `/proc/${pid}/ns/mnt` }
+  const at = `${host.root}/proc/${String(host.pid)}`
+  return { net: `${at}/ns/net`, mnt: `${at}/ns/mnt` }
 }
 
 /** Path of a namespace as the sandbox's agent sees it; `name` as `ip netns` knows it on the host. */
 export function namespacePath(host: HostHandle, name?: string): string {
-  const pid = String(host.pid)
-  return name === undefined ? `/proc/${pid}/ns/net` : `/proc/${pid}/root/run/netns/${name}`
+  const at = `${host.root}/proc/${String(host.pid)}`
+  return name === undefined ? `${at}/ns/net` : `${at}/root/run/netns/${name}`
 }
 
 /** Host name under which a wire's own namespace appears in graphs and journals. */

@@ -8,6 +8,8 @@ export interface SwitchNames {
   readonly bridge: string
   /** The switch port that a NIC is plugged into: `node1-ens160`, where the kernel takes that. */
   readonly port: (host: string, nic: string) => string
+  /** The port that leads to the wire's parts on other machines, of the part at a position counted from 0. */
+  readonly uplink: (part: number) => string
 }
 
 /** Names the devices of a wire, each once: what is too long, refused or taken ends in a part of its hash instead. */
@@ -27,6 +29,7 @@ export function switchNames(underlay: UnderlaySpec, wire: Pick<WireSpec, 'name'>
       if (port === undefined) throw new Error(`no port of wire ${wire.name} for ${nic} of ${host}`)
       return port
     },
+    uplink: (part) => free(`uplink${String(part + 1)}`, new Set(taken)),
   }
 }
 

@@ -34,14 +34,14 @@ export async function watchLab(lab: Lab): Promise<Watch> {
         if (frames.length < keptFrames) frames.push({ ns: target.id, frame, at: performance.now() })
         else problem ??= `more than ${String(keptFrames)} frames were captured`
       }
-      captures.set(target.id, await lab.channel.capture(target.path, onFrame))
+      captures.set(target.path, await lab.channel.capture(target.path, onFrame))
     } catch (error) {
       problem ??= `namespace ${target.id} cannot be watched: ${error instanceof Error ? error.message : String(error)}`
     }
   }
-  const vanished = ({ id }: NamespaceTarget): void => {
-    captures.get(id)?.close()
-    captures.delete(id)
+  const vanished = ({ path }: NamespaceTarget): void => {
+    captures.get(path)?.close()
+    captures.delete(path)
   }
   await lab.watchNamespaces({ appeared, vanished })
   return {

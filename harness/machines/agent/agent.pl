@@ -16,8 +16,8 @@ no warnings;
 
 my $ARCH = @ARGV ? shift @ARGV : 'x86_64';
 my %SYSCALLS = (
-    x86_64  => { unshare => 272, setns => 308, mount => 165, setsid => 112, close => 3, sigprocmask => 14, signalfd => 289 },
-    aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57, sigprocmask => 135, signalfd => 74 },
+    x86_64  => { unshare => 272, setns => 308, mount => 165, setsid => 112, close => 3, sigprocmask => 14, signalfd => 289, clock_gettime => 228 },
+    aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57, sigprocmask => 135, signalfd => 74, clock_gettime => 113 },
 );
 my $NR = $SYSCALLS{$ARCH} or do { print STDERR "agent: no system call numbers for $ARCH\n"; exit 70 };
 my ($CLONE_NEWNS, $CLONE_NEWNET) = (0x20000, 0x40000000);
@@ -53,10 +53,13 @@ my %captures;   # id => { sock, nr, dropped }
 my %sockets;    # id => { sock, kind, state, token, deadline }
 my %conns;      # fileno => { sock, of } connections accepted by a listener
 my %holders;    # pid => id, namespaces of hosts
+my $changed = 1; # whether what the loop waits for is another than in its last turn
 
 # --- frames ----------------------------------------------------------------------------------
 sub put { my ($type, $id, $payload) = @_; $outbox .= pack('NaN', 5 + length $payload, $type, $id) . $payload }
 sub answer { my ($type, $id, @strings) = @_; put($type, $id, pack('(N/a*)*', @strings)) }
+# The clock of captured frames' time stamps: seconds and nanoseconds since the epoch.
+sub clock_now { my $ts = "\0" x 16; syscall($NR->{clock_gettime}, 0, $ts); return unpack 'qq', $ts }
 sub now { open(my $f, '<', '/proc/uptime') or return time; my $l = <$f>; no integer; return $l + 0 }
 
 # --- namespaces ------------------------------------------------------------------------------
@@ -165,11 +168,13 @@ sub drain {
         if ($n) { put($stream eq 'out' ? 'o' : 'e', $id, $data); next if $all; return }
         return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
         close $fh; delete $p->{$stream};
+        $changed = 1;
         return;
     }
 }
 sub feed {
     my ($id, $p) = @_;
+    $changed = 1;
     while ($p->{in} && length $p->{inbuf}) {
         my $n = syswrite $p->{in}, $p->{inbuf}, 65536;
         if (!defined $n) {
@@ -185,6 +190,7 @@ sub feed {
 sub reap {
     while ((my $pid = waitpid -1, 1) > 0) {
         my $status = $?;
+        $changed = 1;
         delete $holders{$pid};
         my $id = delete $by_pid{$pid};
         next unless defined $id;
@@ -267,9 +273,10 @@ sub start_probe {
     probe_connected($id, $s) if $kind eq 'udp';
 }
 # The harness may have closed the probe in the same turn of the loop: then there is nobody to tell.
-sub probe_done { my ($id, @what) = @_; my $s = delete $sockets{$id} or return; close $s->{sock}; answer('q', $id, @what) }
+sub probe_done { my ($id, @what) = @_; $changed = 1; my $s = delete $sockets{$id} or return; close $s->{sock}; answer('q', $id, @what) }
 sub probe_connected {
     my ($id, $s) = @_;
+    $changed = 1;
     $s->{state} = 'waiting';
     my $n = syswrite $s->{sock}, $s->{token};
     if (!defined $n) { my ($e, $t) = ($! + 0, "$!"); probe_done($id, 'error', $e, "send: $t", 0) }
@@ -337,13 +344,14 @@ sub listener_ready {
     accept(my $c, $s->{sock}) or return;
     nonblocking($c);
     $conns{fileno $c} = { sock => $c, of => $id };
+    $changed = 1;
 }
 sub conn_ready {
     my ($no, $c) = @_;
     return unless $conns{$no} == $c;
     my $n = sysread $c->{sock}, my $data, 65536;
     return if !defined $n && ($! == $EAGAIN || $! == $EINTR);
-    if (!$n) { close $c->{sock}; delete $conns{$no}; return }
+    if (!$n) { close $c->{sock}; delete $conns{$no}; $changed = 1; return }
     syswrite $c->{sock}, $data;
 }
 sub close_socket {
@@ -461,6 +469,54 @@ sub do_neighbours {
     }
     answer('r', $id, @answers);
 }
+# dump: [netns...] answers five strings per namespace: what went wrong or '', then all messages that rtnetlink(7) has of its
+# links, addresses, routes and neighbours. They are read by the harness: no process is started for them.
+my @DUMPS = (
+    [18, pack('x16') . pack('SSL', 8, 29, 8)],    # RTM_GETLINK; IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
+    [22, pack('x8')], [26, pack('x12')], [30, pack('x12')],    # RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH
+);
+sub dump_of {
+    my ($s, $request, $body) = @_;
+    for (1 .. 4) {    # what changed under a dump is flagged: then it is asked for again
+        my ($text, $whole) = ('', 1);
+        send $s, pack('LSSLL', 16 + length $body, $request, 0x301, 1, 0) . $body, 0 or return;
+        DUMP: for (;;) {
+            defined recv($s, my $reply, 1 << 18, 0) or return;
+            my ($at, $end) = (0, length $reply);
+            while ($at + 16 <= $end) {
+                my ($len, $type, $flags) = unpack 'LSS', substr($reply, $at, 8);
+                $whole = 0 if $flags & 0x10;                       # NLM_F_DUMP_INTR
+                if ($type == 3) { $text .= substr($reply, 0, $at); last DUMP }    # NLMSG_DONE
+                if ($type == 2) { $! = -unpack 'l', substr($reply, $at + 16, 4); return }
+                last if $len < 16;
+                $at += ($len + 3) & ~3;
+            }
+            $text .= $reply;
+        }
+        return $text if $whole;
+    }
+    $! = $EAGAIN;
+    return;
+}
+sub do_dump {
+    my ($id, @paths) = @_;
+    my @answers;
+    for my $path (@paths) {
+        my ($ok, @texts) = in_netns($path, sub {
+            socket(my $s, $AF_NETLINK, $SOCK_RAW, 0) or return (undef, "netlink: $!", $! + 0);
+            my @dumps;
+            for my $dump (@DUMPS) {
+                my $text = dump_of($s, @$dump);
+                return (undef, "rtnetlink dump $dump->[0]: $!", $! + 0) unless defined $text;
+                push @dumps, $text;
+            }
+            close $s;
+            return (1, @dumps);
+        });
+        push @answers, $ok ? ('', @texts) : ("$texts[1] $texts[0]", ('') x 4);
+    }
+    answer('r', $id, @answers);
+}
 # inject: [netns, ifindex, frame]: sends a frame as it is. The socket is not the capture's, which would not see it.
 sub do_inject {
     my ($id, $net, $ifindex, $frame) = @_;
@@ -488,9 +544,12 @@ my %requests = (
     T => sub { do_files($_[0], unpack '(N/a*)*', $_[1]) },
     G => sub { do_nsids($_[0], unpack '(N/a*)*', $_[1]) },
     V => sub { do_neighbours($_[0], unpack '(N/a*)*', $_[1]) },
+    M => sub { do_dump($_[0], unpack '(N/a*)*', $_[1]) },
     J => sub { do_inject($_[0], unpack '(N/a*)*', $_[1]) },
     Y => sub { answer('r', $_[0], 'pong') },
+    N => sub { answer('r', $_[0], clock_now()) },
 );
+my %only_asks = map { $_ => 1 } qw(D T G V M J Y N);
 sub take_requests {
     my $at = 0;
     while (length($inbox) - $at >= 4) {
@@ -499,6 +558,7 @@ sub take_requests {
         my ($type, $id) = unpack 'aN', substr($inbox, $at + 4, 5);
         my $handler = $requests{$type};
         my $payload = substr $inbox, $at + 9, $len - 5;
+        $changed = 1 unless $only_asks{$type};
         $at += 4 + $len;
         if (!$handler) { answer('f', $id, "unknown request $type", 38) }
         elsif (!eval { $handler->($id, $payload); 1 }) { answer('f', $id, "request $type: $@", 22) }
@@ -515,9 +575,13 @@ sub finish {
 nonblocking(\*STDIN); nonblocking(\*STDOUT);
 answer('h', 0, $$);
 
-for (;;) {
+# What is waited for. A lab has dozens of sockets: the list is made again only when it has changed.
+my ($waits_rd, $waits_wr, %read, %write);
+my $crowd = 0;    # how much waits for the harness: 1 stops reading from commands, 2 from captures as well
+sub list_waits {
     my ($rd, $wr) = ('', '');
-    my (%read, %write);
+    (%read, %write) = ();
+    $changed = 0;
     my $want = sub { my ($fh, $what, $how) = @_; my $no = fileno $fh; if ($how eq 'r') { vec($rd, $no, 1) = 1; $read{$no} = $what } else { vec($wr, $no, 1) = 1; $write{$no} = $what } };
     $want->(\*STDIN, sub {
         for (1 .. 16) {
@@ -528,12 +592,11 @@ for (;;) {
         take_requests();
     }, 'r');
     $want->($CHILD_ENDS, sub { sysread $CHILD_ENDS, my $ends, 4096; reap() }, 'r');
-    $want->(\*STDOUT, sub { }, 'w') if length $outbox;
     # A harness that does not keep up loses frames in the kernel, which counts them.
-    if (length $outbox < 16 * $HIGH_WATER) {
+    if ($crowd < 2) {
         for my $id (keys %captures) { my $c = $captures{$id}; $want->($c->{sock}, sub { read_capture($id, $c, 256) }, 'r') }
     }
-    if (length $outbox < $HIGH_WATER) {
+    if ($crowd < 1) {
         for my $id (keys %procs) {
             my $p = $procs{$id};
             for my $stream ('out', 'err') { $want->($p->{$stream}, sub { drain($id, $p, $stream, 0) }, 'r') if $p->{$stream} }
@@ -554,9 +617,18 @@ for (;;) {
             my $n = sysread $h->{pipe}, $h->{said}, 4096, length $h->{said};
             return if $n;
             close $h->{pipe}; delete $h->{pipe};
+            $changed = 1;
             $h->{said} eq 'ok' ? answer('n', $h->{id}, $pid) : answer('f', $h->{id}, $h->{said}, 0);
         }, 'r');
     }
+    ($waits_rd, $waits_wr) = ($rd, $wr);
+}
+
+for (;;) {
+    my $level = length $outbox < $HIGH_WATER ? 0 : length $outbox < 16 * $HIGH_WATER ? 1 : 2;
+    if ($changed || $level != $crowd) { $crowd = $level; list_waits() }
+    my ($rd, $wr) = ($waits_rd, $waits_wr);
+    vec($wr, 1, 1) = 1 if length $outbox;
     my $timeout; my $now;
     { no integer;
       for my $p (values %procs) {

@@ -117,6 +117,41 @@ export class FarEndError extends Error {
   }
 }
 
+/** A host's holder, in a sandbox that spans several machines. */
+export interface Holder {
+  readonly root: string
+  readonly pid: number
+}
+
+/**
+ * A sandbox that spans several machines. Each has a root: a text that every path of that machine begins with, so that
+ * namespaces of all of them are entered, watched and read by one channel. The first machine's root is empty.
+ */
+export interface Spread {
+  readonly machines: readonly { readonly root: string; readonly name: string }[]
+  /** The root of the machine that a host is placed on. */
+  readonly rootOf: (host: string) => string
+  /**
+   * Lays a cable between machines, with an end in the namespace of each of these holders (one per machine): a device that
+   * is down, whose name and index are given back in their order. Frames that go in at one end come out at all others.
+   */
+  readonly cable: (holders: readonly Holder[]) => Promise<readonly CableEnd[]>
+}
+
+export interface CableEnd {
+  readonly device: string
+  /** Unique among the ends of all cables of the sandbox. */
+  readonly ifindex: number
+}
+
+/** Answers to RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETNEIGH, headers included. */
+export interface NetlinkDump {
+  readonly links: Buffer
+  readonly addresses: Buffer
+  readonly routes: Buffer
+  readonly neighbours: Buffer
+}
+
 /**
  * The one stream between the harness and a machine or sandbox: many commands, captures and probes at
  * once. It ends with the far end; every pending promise then rejects with NETWRIGHT_CHANNEL_CLOSED.
@@ -124,12 +159,20 @@ export class FarEndError extends Error {
 export interface Channel {
   /** PID of the process that started the far end, where that is one of this machine. */
   readonly localPid?: number
+  /** PID of the process that started the far end, as the channel that carries this one sees it. */
+  readonly carrierPid?: number
+  /** What a sandbox that spans several machines knows of them. */
+  readonly spread?: Spread
   /** Starts a command. Rejects with FarEndError when it cannot be started (errno 2: no such program). */
   readonly spawn: (argv: readonly string[], options?: SpawnOptions) => Promise<RemoteProcess>
   /** Runs a command to its end and collects its output. */
   readonly run: (argv: readonly string[], options?: RunOptions) => Promise<RunOutput>
-  /** Makes a host: a holder process with a network and a mount namespace of its own. Answers its PID. */
-  readonly makeHost: () => Promise<number>
+  /**
+   * Makes a host: a holder process with a network and a mount namespace of its own. Answers its PID.
+   *
+   * @param root - of the machine to make it on, in a sandbox that spans several (see {@link Spread})
+   */
+  readonly makeHost: (root?: string) => Promise<number>
   readonly capture: (net: string, onFrame: (frame: CapturedFrame) => void) => Promise<Capture>
   /** Sends a raw frame out of a device. */
   readonly inject: (net: string, ifindex: number, frame: Uint8Array) => Promise<void>
@@ -143,9 +186,16 @@ export interface Channel {
   readonly files: (net: string, operations: readonly FileOperation[]) => Promise<Map<string, string>>
   /** For each namespace path, the ids by which it knows each other one; -1 where it has none. */
   readonly namespaceIds: (paths: readonly string[]) => Promise<number[][]>
+  /**
+   * What rtnetlink(7) has of namespaces, in the order asked for: the raw messages of four dumps, or why one could not be
+   * made. No process is started for it.
+   */
+  readonly dump: (nets: readonly string[]) => Promise<(NetlinkDump | FarEndError)[]>
   /** Neighbour tables of namespaces, in the order asked for; `flush` also empties them (permanent entries stay). */
   readonly neighbours: (mode: 'read' | 'flush', nets: readonly string[]) => Promise<NeighbourEntry[][]>
   readonly ping: () => Promise<void>
+  /** The far end's clock, by which captured frames are stamped: nanoseconds since the epoch. */
+  readonly clock: () => Promise<bigint>
   readonly closed: Promise<void>
   readonly close: () => Promise<void>
 }

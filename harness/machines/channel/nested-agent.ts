@@ -29,7 +29,7 @@ export async function openNestedAgent(carrier: Channel, argv: readonly string[])
     },
   }
   try {
-    return await openChannel(transport)
+    return { ...(await openChannel(transport)), carrierPid: child.pid }
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_AGENT', 'The sandbox did not start', {
       command: argv.join(' '),

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
 import {
   FarEndError,
+  type NetlinkDump,
   type Capture,
   type Channel,
   type FileOperation,
@@ -79,8 +80,18 @@ export async function openChannel(transport: Transport): Promise<Channel> {
     listeners.clear()
   })
 
+  let corked = false
   function send(type: string, id: number, payload?: Uint8Array): void {
     if (over) throw over
+    // What is said in one turn travels in one system call, and is read in one.
+    if (!corked) {
+      corked = true
+      transport.input.cork()
+      process.nextTick(() => {
+        corked = false
+        transport.input.uncork()
+      })
+    }
     transport.input.write(encodeFrame(type, id, payload))
   }
   function request(type: string, payload: Uint8Array, id = nextId++): Promise<ChannelFrame> {
@@ -278,11 +289,20 @@ export async function openChannel(transport: Transport): Promise<Channel> {
     namespaceIds: async (paths) =>
       decodeList((await request('G', encodeList(paths))).payload).map((row) => row.toString().split(' ').map(Number)),
 
+    dump: async (nets) => {
+      const answers = decodeList((await request('M', encodeList(nets))).payload)
+      return nets.map((_, position) => netlinkDump(answers.slice(5 * position, 5 * position + 5)))
+    },
+
     neighbours: async (mode, nets) =>
       decodeList((await request('V', encodeList([mode === 'flush' ? 'f' : 'r', ...nets]))).payload).map(neighbourTable),
 
     ping: async () => {
       await request('Y', Buffer.alloc(0))
+    },
+    clock: async () => {
+      const [seconds, nanoseconds] = decodeList((await request('N', Buffer.alloc(0))).payload)
+      return BigInt(seconds?.toString() ?? 0) * 1_000_000_000n + BigInt(nanoseconds?.toString() ?? 0)
     },
     closed,
     close: async () => {
@@ -315,6 +335,14 @@ function fileLine(operation: FileOperation): string {
     case 'write':
       return `w\t${operation.path}\t${operation.value}`
   }
+}
+
+/** What the far end answers for one namespace: errno and words, or nothing, then the dumps. */
+function netlinkDump([problem, links, addresses, routes, neighbours]: readonly Buffer[]): NetlinkDump | FarEndError {
+  if (problem?.length === 0 && links && addresses && routes && neighbours)
+    return { links, addresses, routes, neighbours }
+  const [, errno = '0', words = 'no answer'] = /^(\d+) (.*)$/s.exec(problem?.toString() ?? '') ?? []
+  return new FarEndError(words, Number(errno))
 }
 
 function text(frame: ChannelFrame): string {
