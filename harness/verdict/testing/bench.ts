@@ -45,6 +45,8 @@ export interface Trial {
   readonly what: string
   /** Modes of the macvlan children in ns1 and ns2; none: no children. */
   readonly modes?: readonly [string, string?]
+  /** Mode and flag of the parent when the two children are ipvlan's: `l2`, `l3 private`. They are called `mac1` and `mac2` as well. */
+  readonly ipvlan?: string
   readonly hairpin?: boolean
   readonly given?: (hosts: TrialHosts) => Promise<unknown>
   readonly from: string
@@ -55,16 +57,20 @@ export interface Trial {
   readonly is: string
 }
 
-const trialTopology = (trial: Pick<Trial, 'modes' | 'hairpin'>) =>
+type Built = Pick<Trial, 'modes' | 'ipvlan' | 'hairpin'>
+
+const trialTopology = (trial: Built) =>
   topology('trial', {
     underlay: wires(trial.hairpin === true),
     namespaces: { node1: ['ns1', 'ns2'] },
     async build({ node1: { $ } }) {
-      for (const [i, mode] of (trial.modes ?? []).entries()) {
+      const children = trial.ipvlan === undefined ? (trial.modes ?? []) : [trial.ipvlan, trial.ipvlan]
+      for (const [i, mode] of children.entries()) {
         if (mode === undefined) continue
+        const kind = trial.ipvlan === undefined ? 'macvlan' : 'ipvlan'
         const n = String(i + 1)
         await $`ip netns add ${`ns${n}`}`
-        await $`ip link add link eth0 ${`mac${n}`} netns ${`ns${n}`} type macvlan mode ${mode}`
+        await $`ip link add link eth0 ${`mac${n}`} netns ${`ns${n}`} type ${kind} mode ${mode.split(' ')}`
         await $`ip -n ${`ns${n}`} link set lo up`
         await $`ip -n ${`ns${n}`} addr add ${`10.0.0.1${n}/24`} dev ${`mac${n}`}`
         await $`ip -n ${`ns${n}`} addr add ${`fd00:a::1${n}/64`} dev ${`mac${n}`}`
@@ -81,11 +87,7 @@ export interface Bench {
 }
 
 /** Builds the lab of a trial, for as long as `use` takes. */
-export async function onBench<T>(
-  machine: Machine,
-  trial: Pick<Trial, 'modes' | 'hairpin'>,
-  use: (bench: Bench) => Promise<T>,
-): Promise<T> {
+export async function onBench<T>(machine: Machine, trial: Built, use: (bench: Bench) => Promise<T>): Promise<T> {
   const planned = trialTopology(trial)
   const lab = await openLab(machine, planned)
   try {

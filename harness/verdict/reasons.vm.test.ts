@@ -1,0 +1,36 @@
+import { afterAll, describe, expect, test, vi, type TestContext } from 'vitest'
+import { vmMachine } from '../machines/vm/vm-machine.ts'
+import { onBench, told, type Trial } from './testing/bench.ts'
+import { checkEvidence } from './testing/check-evidence.ts'
+import { ipvlanTrials } from './testing/ipvlan-trials.ts'
+
+// Emulated processors are an order slower, and the first run fetches the kernel.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
+
+/** A kernel with ipvlan, wherever the tests run. */
+const kernel = '6.1'
+
+/** The machine, or why none can be started here. */
+const machine = await vmMachine(kernel).catch((error: unknown) =>
+  error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error),
+)
+afterAll(() => (typeof machine === 'string' ? undefined : machine.dispose()))
+
+describe.each(Object.entries(ipvlanTrials))('%s of ipvlan', (reason, { provoked, alike }) => {
+  test('its trials are about it, and have look-alikes', () => {
+    expect(provoked.every(({ is }) => is.startsWith(`${reason} at `))).toBe(true)
+    expect(alike.length).toBeGreaterThan(0)
+  })
+  if (provoked.length > 0) test.for(provoked)('is proved: $what', tryOut)
+  test.for(alike)('look-alike: $what', tryOut)
+
+  async function tryOut(trial: Trial, { skip }: TestContext): Promise<void> {
+    if (typeof machine === 'string') return skip(machine)
+    const cell = await onBench(machine, trial, async ({ hosts, measure }) => {
+      await trial.given?.(hosts)
+      return measure(trial)
+    })
+    expect(told(cell), cell.story.join('\n')).toBe(trial.is)
+    checkEvidence(cell)
+  }
+})
