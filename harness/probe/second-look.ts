@@ -7,8 +7,8 @@ import { runIn } from './ask.ts'
 import type { Prober } from './prober.ts'
 import { startAttempt } from './start-attempt.ts'
 
-/** Milliseconds that one repeated probe may take. */
-const repeatMs = 60
+/** Milliseconds that one repeated probe may take on a machine whose frames are never further apart than its patience. */
+const repeatMs = ({ patience }: Prober): number => Math.max(60, 2.5 * patience.quietMs)
 /** Repeats until the tracer, which does not say when it is ready, has seen the probe. */
 const repeats = 8
 /** Milliseconds between two looks at what was traced. */
@@ -131,7 +131,11 @@ async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: reado
       const over = attempt.outcome.then(() => 'over' as const)
       // Refused at once, it may yet be traced: nft passes on what it hears a moment later.
       let last: unknown
-      while (!isTraced() && performance.now() - startedAt < repeatMs && !(last === 'over' && tracers.length === 0)) {
+      while (
+        !isTraced() &&
+        performance.now() - startedAt < repeatMs(prober) &&
+        !(last === 'over' && tracers.length === 0)
+      ) {
         last = await (last === 'over' ? pause(lookMs, 'over') : Promise.race([over, pause(lookMs)]))
       }
       if (isTraced()) await pause(lookMs) // the rest of the same packet's trace

@@ -5,7 +5,7 @@ import type { Evidence, Outcome } from '../model/evidence.ts'
 import { meets, type Verdict } from '../model/verdict.ts'
 import { tuneNeighbours, type NeighbourTimers } from '../lab/quiet.ts'
 import { measureRow } from '../probe/row.ts'
-import type { Prober } from '../probe/prober.ts'
+import type { Patience, Prober } from '../probe/prober.ts'
 import { judge } from '../verdict/classify.ts'
 import type { PlannedCell } from './plan.ts'
 
@@ -33,7 +33,8 @@ export async function measureCells(
       return verdict?.verdict === 'inconclusive' && worthRetrying.includes(verdict.why)
     })
     if (again.length === 0) continue
-    for (const [cell, result] of await measureSource(prober, again)) {
+    const patient = { ...prober, patience: moreOf(prober.patience) }
+    for (const [cell, result] of await measureSource(patient, again)) {
       const first = results.get(cell)
       const story = [
         ...result.story,
@@ -43,6 +44,11 @@ export async function measureCells(
     }
   }
   return cells.flatMap((cell) => results.get(cell) ?? [])
+}
+
+/** A busy machine may be silent for longer than this one usually is, and yet answer. */
+function moreOf({ quietMs, traceMs, deadlineMs, lookMs }: Patience): Patience {
+  return { quietMs: 5 * quietMs, traceMs: 5 * traceMs, deadlineMs: 2 * deadlineMs, lookMs }
 }
 
 function whyText(verdict: Verdict): string {
