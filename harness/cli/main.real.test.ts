@@ -78,7 +78,11 @@ test.each<[string[], string[]]>([
   [['run', 'host-access'], ['Did you mean "macvlan-in-action/host-access"?']],
   [
     ['run', '--on', 'mv:9.9'],
-    ['there is no machine "mv:9.9"', 'There are: local, auto, vm:KERNEL.', 'NETWRIGHT_UNKNOWN_MACHINE'],
+    [
+      'there is no machine "mv:9.9"',
+      'There are: local, auto, container, container:IMAGE, vm:KERNEL.',
+      'NETWRIGHT_UNKNOWN_MACHINE',
+    ],
   ],
   [
     ['run', '--on', 'vm:9.9'],

@@ -1,14 +1,16 @@
 import { nearest } from '../model/names.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { Machine } from '../machines/machine.ts'
+import { containerMachine } from '../machines/container/container-machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import { findKernel } from '../machines/vm/catalogue.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 
 /** The machines that can be asked for; `auto` is for each scenario the lightest that can carry it. Kernels have names of their own. */
-const machineNames = ['local', 'auto', 'vm:KERNEL'] as const
+const machineNames = ['local', 'auto', 'container', 'container:IMAGE', 'vm:KERNEL'] as const
 
 const vmPrefix = 'vm:'
+const containerName = /^container(?::(?<image>.+))?$/
 
 /**
  * The machine that a name on the command line stands for, by its own name.
@@ -16,7 +18,7 @@ const vmPrefix = 'vm:'
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export function machineName(name: string): string {
-  if (name === 'local' || name === 'auto' || name.startsWith(vmPrefix)) return name
+  if (name === 'local' || name === 'auto' || name.startsWith(vmPrefix) || containerName.test(name)) return name
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
     place: `--on ${name}`,
@@ -44,5 +46,7 @@ export async function checkMachine(name: string): Promise<string> {
  */
 export async function machineFor(name: string): Promise<Machine> {
   const known = machineName(name)
+  const container = containerName.exec(known)
+  if (container) return containerMachine(container.groups?.['image'])
   return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()
 }

@@ -1,0 +1,160 @@
+import { readFile } from 'node:fs/promises'
+import { Duplex, PassThrough } from 'node:stream'
+import { GenericContainer, Wait } from 'testcontainers'
+import { NetwrightError } from '../../model/errors.ts'
+import { agentFile, localArch } from '../channel/agent-process.ts'
+import type { Channel } from '../channel/channel.ts'
+import { openChannel } from '../channel/open-channel.ts'
+import { attachedSplitter } from './attached-stream.ts'
+import type { Engine } from './find-engine.ts'
+import { ownLabels, removeContainer } from './owner.ts'
+
+/** Where the agent is in a container. */
+export const agentPath = '/netwright/agent.pl'
+
+/** Programs without which no lab runs. */
+const needed = 'perl ip ping bash unshare nsenter mount cat grep'
+/** How the first process says which it does not find; then it has ended. */
+const missingWord = 'netwright: missing:'
+const firstProcess = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
+[ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 1; }
+exec perl ${agentPath} ${localArch()}`
+
+/** Milliseconds from the container's start to the agent's greeting, at most. */
+const greetingMs = 20_000
+
+/**
+ * A container whose first process is the agent, its stdin and stdout the attached stream. When that ends, because the
+ * harness closed it or ended, the engine closes stdin (StdinOnce), the agent exits, and the engine removes the container
+ * (AutoRemove): no reaper is needed.
+ */
+class LabContainer extends GenericContainer {
+  readonly #engine: Engine
+  #attached: Duplex | undefined
+  #id: string | undefined
+
+  constructor(image: string, engine: Engine) {
+    super(image)
+    this.#engine = engine
+    Object.assign(this.createOpts, {
+      OpenStdin: true,
+      StdinOnce: true,
+      AttachStdin: true,
+      Tty: false,
+      StopSignal: 'SIGKILL',
+    })
+    // The channel's bytes are no log.
+    Object.assign(this.hostConfig, { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } })
+  }
+
+  get id(): string | undefined {
+    return this.#id
+  }
+
+  get attached(): Duplex | undefined {
+    return this.#attached
+  }
+
+  /** Before it starts, so that nothing it says is missed. */
+  protected override async containerCreated(id: string): Promise<void> {
+    this.#id = id
+    const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true }
+    const stream = await this.#engine.getContainer(id).attach(options)
+    if (stream instanceof Duplex) this.#attached = stream
+  }
+}
+
+/**
+ * Starts a privileged container without a network, and speaks to the agent in it.
+ *
+ * @param copyAgent - whether the image has no agent yet
+ * @throws NETWRIGHT_CONTAINER with the engine's words, or naming the programs that the image lacks
+ */
+export async function startLabContainer(engine: Engine, image: string, copyAgent: boolean): Promise<Channel> {
+  const container = new LabContainer(image, engine)
+    .withPrivilegedMode()
+    .withNetworkMode('none')
+    .withEntrypoint(['sh', '-c', firstProcess])
+    .withCommand([])
+    .withUser('0:0')
+    .withLabels(await ownLabels())
+    .withAutoCleanup(false)
+    .withWaitStrategy(Wait.forListeningPorts())
+  if (copyAgent) container.withCopyContentToContainer([{ content: await readFile(agentFile), target: agentPath }])
+  // What the agent says before anybody waits for it is kept.
+  const output = new PassThrough({ highWaterMark: 1 << 22 })
+  let words = ''
+  let startError: unknown
+  await container.start().catch((error: unknown) => {
+    startError = error
+  })
+  const { attached, id } = container
+  if (attached === undefined || id === undefined) {
+    if (id !== undefined) await removeContainer(engine, id)
+    throw refused(image, startError, '')
+  }
+  const split = attachedSplitter((stream, bytes) => {
+    if (stream === 'stdout') output.write(bytes)
+    else words = (words + bytes.toString()).slice(-4096)
+  })
+  attached.on('data', split)
+  const ended = new Promise<string>((resolve) => {
+    const over = (): void => resolve(words.trim())
+    for (const event of ['end', 'close', 'error']) attached.on(event, over)
+  })
+  const remove = async (): Promise<void> => {
+    attached.end()
+    await removeContainer(engine, id)
+  }
+  let removing: Promise<void> | undefined
+  const transport = { input: attached, output, ended, destroy: () => void (removing ??= remove()) }
+  const late = setTimeout(() => {
+    words += `no greeting within ${greetingMs / 1000} s`
+    transport.destroy()
+  }, greetingMs)
+  // It may have ended so early that the package did not see it run: then it said why.
+  if (startError !== undefined) transport.destroy()
+  try {
+    const channel = await openChannel(transport)
+    return {
+      ...channel,
+      close: async () => {
+        await channel.close()
+        await removing
+      },
+    }
+  } catch {
+    transport.destroy()
+    await removing
+    throw refused(image, startError, words)
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+function refused(image: string, startError: unknown, words: string): NetwrightError {
+  const missing = words.split('\n').find((line) => line.startsWith(missingWord))
+  if (missing !== undefined) {
+    const names = missing.slice(missingWord.length).trim().split(' ').join(', ')
+    return new NetwrightError('NETWRIGHT_CONTAINER', `The image ${image} lacks programs that labs need: ${names}`, {
+      place: `machine container:${image}`,
+      next: 'Install them in an image of your own, or use `--on container`, which brings this machine’s programs.',
+    })
+  }
+  const said = startError instanceof Error ? startError.message : ''
+  return new NetwrightError('NETWRIGHT_CONTAINER', `A privileged container of ${image} does not start`, {
+    stderr: [said, words].filter((part) => part !== '').join('\n'),
+    next: nextStep(said),
+    cause: startError,
+  })
+}
+
+function nextStep(said: string): string {
+  if (/unable to apply caps|privileged/i.test(said)) {
+    return 'The engine may not start privileged containers: use one of root’s, Docker 26 or newer where CAP_SYS_RESOURCE is missing.'
+  }
+  if (/no such image|not found|pull|manifest/i.test(said))
+    return 'Bring the image to the engine: `docker pull`, `docker load` or `docker import`.'
+  if (/no space left/i.test(said)) return 'The engine’s disk is full: `docker system df` says by what.'
+  return 'Try `docker run --rm --privileged --network none` with the same image: it says more.'
+}
