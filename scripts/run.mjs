@@ -79,6 +79,10 @@ const tasks = {
   test,
   check,
   'test:vm': just(['vitest', 'run', '--project', 'vm']),
+  'test:chaos': just([
+    ...['env', 'NETWRIGHT_CHAOS_ROUNDS=20', 'vitest', 'run', '--project', 'vm'],
+    ...['chaos.real', 'killed-harness'],
+  ]),
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),
   mutate: just(['node', 'scripts/mutate.ts']),

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
 import type { Machine } from '../machine.ts'
@@ -42,30 +41,4 @@ function guestTests(): void {
       const next = await machine.openSandbox()
       expect((await next.run(['echo', 'again'])).stdout.toString()).toBe('again\n')
     }))
-
-  test('leaves no QEMU when the harness is killed', async () => {
-    const script = `
-      const { vmMachine } = await import(${JSON.stringify(new URL('vm-machine.ts', import.meta.url).href)})
-      const machine = await vmMachine('${kernelName}')
-      await machine.openSandbox()
-      process.kill(process.pid, 'SIGKILL')`
-    const marker = `nw-${process.pid}`
-    expect(() =>
-      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-        env: { ...process.env, NETWRIGHT_TEST: marker },
-        stdio: 'pipe',
-      }),
-    ).toThrow()
-    await expect.poll(() => processesWith(`NETWRIGHT_TEST=${marker}`), { timeout: 5000 }).toEqual([])
-  })
-}
-
-/** The command lines of the processes whose environment holds a text. */
-function processesWith(text: string): readonly string[] {
-  const script =
-    'for d in /proc/[0-9]*; do { tr "\\0" "\\n" <$d/environ | grep -qx "$1" && tr "\\0" " " <$d/cmdline; } 2>/dev/null; done; :'
-  return execFileSync('sh', ['-c', script, 'sh', text])
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '')
 }
