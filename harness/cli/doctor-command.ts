@@ -8,10 +8,15 @@ export const doctorCommand: Command = {
   description: 'Says what this machine can run, what is missing, and the exact command that gets it',
   args: {
     json: { type: 'boolean', description: 'Print it as JSON' },
-    on: { type: 'string', valueHint: 'MACHINE', description: 'Machine to look at: local (unless told), auto' },
+    on: {
+      type: 'string',
+      valueHint: 'MACHINE',
+      description: 'Machine to look at: local (unless told), vm:KERNEL, auto',
+    },
   },
   examples: [
     ['netwright doctor', 'before the first run'],
+    ['netwright doctor --on vm:6.1', 'what a VM with that kernel can do, and how it runs'],
     ['netwright doctor --json | jq .able', 'in a pipeline; the exit code says the same'],
   ],
   run: async ({ args, terminal }) => {

@@ -11,14 +11,16 @@ export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Termina
       at === 0 ? `${mark}  ${name.padEnd(10)}${wrapped.slice(19)}` : wrapped,
     )
   const { machine } = found
+  const there = machine?.kind === 'vm' ? 'in this VM' : 'here'
   const able = found.linkTypes.filter((type) => type.able).map(({ name }) => name)
   return [
     ...title('Machine'),
     ...(machine === undefined
       ? []
       : [`${machine.distro}, kernel ${machine.kernel}, ${machine.arch}`, `labs run as ${machine.privilege}`]),
+    ...(found.remarks ?? []),
     `netwright ${found.netwright}, Node ${found.node}`,
-    ...title('Tools'),
+    ...title(machine?.kind === 'vm' ? 'Tools in the guest (it has those of this machine)' : 'Tools'),
     ...found.tools.flatMap(({ name, why, path, get, required }) =>
       line(
         path === undefined ? no : yes,
@@ -35,7 +37,9 @@ export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Termina
     ...(found.suites.length === 0 ? [] : [...title('Suites'), ...suiteLines()]),
     ...found.brokenSuites.flatMap(({ suite, why }) => line(colours.red('broken '), '', `${suite}: ${why}`)),
     '',
-    found.able ? colours.green('Labs can run here.') : `${colours.red('Labs cannot run here:')} ${found.problem ?? ''}`,
+    found.able
+      ? colours.green(`Labs can run ${there}.`)
+      : `${colours.red(`Labs cannot run ${there}:`)} ${found.problem ?? ''}`,
   ]
     .slice(1)
     .join('\n')

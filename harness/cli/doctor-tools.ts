@@ -119,10 +119,20 @@ export function thisMachine(): ToolPlace {
   return { folders: folders.filter((folder) => folder !== ''), osRelease, isRoot: process.geteuid?.() === 0 }
 }
 
-/** Looks for every tool that labs and reports use. */
-export function findTools(place: ToolPlace): ToolState[] {
+/** The programs that labs and reports use. */
+export const toolNames: readonly string[] = tools.map(({ name }) => name)
+
+/**
+ * Looks for every tool that labs and reports use.
+ *
+ * @param pathOf - where a program is; in the folders of the place unless told
+ */
+export function findTools(
+  place: ToolPlace,
+  pathOf = (name: string) => place.folders.map((folder) => join(folder, name)).find(isProgram),
+): ToolState[] {
   return tools.map(({ name, why, required, packages }) => {
-    const path = place.folders.map((folder) => join(folder, name)).find(isProgram)
+    const path = pathOf(name)
     if (path !== undefined) return { name, why, required, path }
     return { name, why, required, get: installCommand(packages, place) }
   })

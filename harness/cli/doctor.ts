@@ -5,7 +5,7 @@ import type { MachineFacts } from '../model/results.ts'
 import { knownLinkTypes } from '../machines/ability.ts'
 import type { Ability, Feature, Machine } from '../machines/machine.ts'
 import { machineFor } from '../suite/machine-for.ts'
-import { findTools, thisMachine, type ToolState } from './doctor-tools.ts'
+import { findTools, thisMachine, toolNames, type ToolState } from './doctor-tools.ts'
 import { findSuites, suiteRoots } from './find-suites.ts'
 import { readScenarios, type Listing } from './list-scenarios.ts'
 import { packageRoot, version } from './package-place.ts'
@@ -31,6 +31,8 @@ export interface Diagnosis {
   /** Why no lab can be made here, and the cure. */
   readonly problem?: string
   readonly machine?: MachineFacts
+  /** How the machine runs, such as a VM's accelerator and why it is that one. */
+  readonly remarks?: readonly string[]
   readonly tools: readonly ToolState[]
   readonly ipv6?: Ability
   readonly linkTypes: readonly Checked[]
@@ -49,7 +51,6 @@ export async function diagnose(on: string, cwd: string): Promise<Diagnosis> {
     tools: findTools(thisMachine()),
     report: reportAbility(),
   } as const
-  const missing = common.tools.filter(({ required, path }) => required && path === undefined).map(({ name }) => name)
   let machine: Machine
   try {
     machine = await machineFor(on)
@@ -59,15 +60,19 @@ export async function diagnose(on: string, cwd: string): Promise<Diagnosis> {
   }
   try {
     const listing = await readSuites(on, cwd)
+    const tools = machine.facts.kind === 'vm' ? await guestTools(machine) : common.tools
+    const missing = tools.filter(({ required, path }) => required && path === undefined).map(({ name }) => name)
     const linkTypes = await tryAll(
       machine,
       knownLinkTypes.map((type): Feature => `link:${type}`),
     )
     return {
       ...common,
+      tools,
       able: missing.length === 0,
       ...(missing.length === 0 ? {} : { problem: `labs need ${missing.join(', ')}` }),
       machine: machine.facts,
+      ...(machine.remarks === undefined ? {} : { remarks: machine.remarks }),
       ipv6: await machine.can('ipv6'),
       linkTypes: linkTypes.map(({ name, ...ability }) => ({ name: name.slice('link:'.length), ...ability })),
       suites: await outlooks(listing, machine),
@@ -83,6 +88,19 @@ async function readSuites(on: string, cwd: string): Promise<Listing> {
   if (suites.length === 0) return { scenarios: [], broken: [] }
   const root = suites.every(({ bundled }) => bundled) ? packageRoot : cwd
   return readScenarios({ suites, roots: suiteRoots(cwd), root, on, wanted: () => true })
+}
+
+/** The tools inside a guest. It has this machine's programs, so that what it lacks is installed here. */
+async function guestTools({ channel }: Machine): Promise<ToolState[]> {
+  const script = 'for name; do path=$(command -v "$name") && echo "$name $path"; done; :'
+  const { stdout } = await channel.run(['sh', '-c', script, 'sh', ...toolNames])
+  const paths = new Map(
+    stdout
+      .toString()
+      .split('\n')
+      .map((line): [string, string] => [line.split(' ', 1)[0] ?? '', line.split(' ').slice(1).join(' ')]),
+  )
+  return findTools(thisMachine(), (name) => paths.get(name))
 }
 
 /** Each attempt is a sandbox of its own: a few at a time. */
