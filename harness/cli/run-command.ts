@@ -14,6 +14,7 @@ import { onInterrupt } from './interrupt.ts'
 import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
 import type { ReportFolder } from './report-folder.ts'
+import { checkPlacedHosts } from './placed-hosts.ts'
 import { problemText, startAutoRun } from './run-auto.ts'
 import type { RunListener } from './run-collector.ts'
 import { startMachineRun, type MachineRunOptions } from './run-machine.ts'
@@ -37,6 +38,11 @@ export const runCommand: Command = {
       valueHint: 'MACHINE',
       description:
         'Machine to run on: local, vm:KERNEL, or auto (unless told): here, and in a VM what the kernel here lacks',
+    },
+    place: {
+      type: 'string',
+      valueHint: 'HOST=MACHINE',
+      description: 'Put a host of the topology on another VM than --on, on the same wires; may be repeated',
     },
     kernel: {
       type: 'string',
@@ -85,6 +91,7 @@ export const runCommand: Command = {
     const options = readRunOptions(call.args)
     if (options.mode === 'list') return listScenarios(options, call.terminal)
     if (options.mode === 'list-claims') return listClaims(options, call.terminal)
+    await checkPlacedHosts(options)
     return runSuites(options, call)
   },
 }

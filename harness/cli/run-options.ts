@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
+import { placementName, readPlaced } from '../machines/placement/placement.ts'
 import { vmNameOfFile } from '../machines/vm/vm-name.ts'
 import { machineName } from '../suite/machine-for.ts'
 import { usage, type CheckedArguments } from './arguments.ts'
@@ -34,8 +35,8 @@ export interface RunOptions {
  * @throws NETWRIGHT_USAGE, NETWRIGHT_UNKNOWN_SUITE, NETWRIGHT_UNKNOWN_MACHINE, NETWRIGHT_REPORT_NOT_WRITABLE
  */
 export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
-  const asked = ownKernel(args) ?? args.all('on')
-  const [on = 'auto', another] = new Set(asked.map(machineName))
+  const asked = withPlaced(args, ownKernel(args) ?? args.all('on'))
+  const [on = 'auto', another] = new Set(asked.map((name) => machineName(name)))
   if (another !== undefined)
     throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, 'Run twice.')
   const known = findSuites(cwd)
@@ -84,6 +85,21 @@ function ownKernel(args: CheckedArguments): readonly string[] | undefined {
   if (args.all('on').length > 0)
     throw usage('run', '--kernel says which machine to run on, and so does --on', 'Give one.')
   return [`vm:${vmNameOfFile(kernel, modules)}`]
+}
+
+/** The machine with the hosts that `--place` puts on others. */
+function withPlaced(args: CheckedArguments, asked: readonly string[]): readonly string[] {
+  const texts = args.all('place')
+  if (texts.length === 0) return asked
+  const placed = texts.map((text) => {
+    const one = readPlaced(text)
+    if (one !== undefined) return one
+    throw usage('run', `--place ${text} names no host and machine`, 'Write it so: --place node2=vm:5.10')
+  })
+  const [base] = asked
+  if (base === undefined)
+    throw usage('run', '--place puts hosts on other VMs than all the rest, and there is no --on', 'Add --on vm:6.1.')
+  return asked.map((name) => placementName({ base: name, placed }))
 }
 
 /** A lab is kept until Enter comes: from a terminal, or from a program that holds the other end of a pipe. */

@@ -4,6 +4,8 @@ import type { Machine } from '../machines/machine.ts'
 import { containerMachine } from '../machines/container/container-machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import { findKernel } from '../machines/vm/catalogue.ts'
+import { placedMachine } from '../machines/placement/placed-machine.ts'
+import { placedText, readPlacement, type Placement } from '../machines/placement/placement.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 
 /** The machines that can be asked for; `auto` is for each scenario the lightest that can carry it. Kernels have names of their own. */
@@ -15,14 +17,40 @@ const containerName = /^container(?::(?<image>.+))?$/
 /**
  * The machine that a name on the command line stands for, by its own name.
  *
- * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
+ * @param place - where the name was written, for errors
+ * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind, NETWRIGHT_UNSUPPORTED for hosts placed on no VM,
+ *   NETWRIGHT_USAGE for a host placed twice
  */
-export function machineName(name: string): string {
+export function machineName(name: string, place = `--on ${name}`): string {
+  const placement = readPlacement(name)
+  if (placement !== undefined) checkPlacement(placement)
   if (name === 'local' || name === 'auto' || name.startsWith(vmPrefix) || containerName.test(name)) return name
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
-    place: `--on ${name}`,
+    place,
     next: `${close === undefined ? '' : `Did you mean "${close}"? `}There are: ${machineNames.join(', ')}.`,
+  })
+}
+
+/** A wire reaches from VM to VM, and a host is on one. */
+function checkPlacement({ base, placed }: Placement): void {
+  const seats = [
+    { machine: base, place: `--on ${base}` },
+    ...placed.map((one) => ({ machine: one.machine, place: `--place ${placedText(one)}` })),
+  ]
+  for (const { machine, place } of seats) {
+    if (machineName(machine, place).startsWith(vmPrefix)) continue
+    const what = `hosts can be placed on different VMs only, and "${machine}" is none`
+    throw new NetwrightError('NETWRIGHT_UNSUPPORTED', what, {
+      place,
+      next: 'Name VMs at both: `--on vm:6.1 --place node2=vm:5.10`; `netwright kernels` lists them.',
+    })
+  }
+  const twice = placed.find((one, i) => placed.findIndex(({ host }) => host === one.host) < i)
+  if (twice === undefined) return
+  throw new NetwrightError('NETWRIGHT_USAGE', `host "${twice.host}" is placed twice`, {
+    place: `--place ${placedText(twice)}`,
+    next: 'Place each host on one machine.',
   })
 }
 
@@ -33,6 +61,11 @@ export function machineName(name: string): string {
  */
 export async function checkMachine(name: string): Promise<string> {
   const known = machineName(name)
+  const placement = readPlacement(known)
+  if (placement !== undefined) {
+    for (const machine of [placement.base, ...placement.placed.map((one) => one.machine)]) await checkMachine(machine)
+    return known
+  }
   const [kernel = ''] = known.startsWith(vmPrefix) ? known.slice(vmPrefix.length).split('?', 1) : []
   // This machine's own kernel and files of kernels are no entries of the catalogue.
   if (kernel !== '' && kernel !== 'host' && !kernel.includes('/')) await findKernel(kernel)
@@ -46,6 +79,8 @@ export async function checkMachine(name: string): Promise<string> {
  */
 export async function machineFor(name: string): Promise<Machine> {
   const known = machineName(name)
+  const placement = readPlacement(known)
+  if (placement !== undefined) return placedMachine(placement, (machine) => machine.slice(vmPrefix.length))
   const container = containerName.exec(known)
   if (container) return containerMachine(container.groups?.['image'])
   return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()

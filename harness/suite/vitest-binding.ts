@@ -16,6 +16,8 @@ import { suiteName } from './suite-name.ts'
 /** What is known of a scenario before it runs. */
 export interface DeclaredScenario {
   readonly topology: string
+  /** The hosts of its underlay. */
+  readonly hosts: readonly string[]
   readonly claim?: string
   readonly when?: string
   readonly needs: readonly string[]
@@ -82,6 +84,7 @@ export function scenario<HostName extends string, Place extends string>(
 function declared(plan: ScenarioPlan): DeclaredScenario {
   return {
     topology: plan.topology.name,
+    hosts: plan.topology.underlay.hosts.map(({ name }) => name),
     ...(plan.claim === undefined ? {} : { claim: plan.claim.id }),
     ...(plan.when === undefined ? {} : { when: plan.when }),
     get needs() {
