@@ -19,4 +19,8 @@ export const debianPackages = [
   { name: 'xz-utils', programs: ['xz'], why: 'unpacks kernels and their modules', only: 'x64' },
   { name: 'lz4', programs: ['lz4'], why: 'unpacks kernels', only: 'x64' },
   { name: 'zstd', programs: ['zstd'], why: 'unpacks kernels', only: 'x64' },
+  { name: 'dnsmasq-base', programs: ['dnsmasq'], why: 'the DHCP server of ipvlan scenarios' },
+  { name: 'udhcpc', programs: ['udhcpc'], why: 'the DHCP client, which takes any client id' },
+  { name: 'bird2', programs: ['bird', 'birdc'], why: 'announces subnets by BGP' },
+  { name: 'openvswitch-switch', programs: ['ovs-vswitchd', 'ovs-vsctl'], why: 'the other bridge for Pods' },
 ]

@@ -37,13 +37,14 @@ const welcome = (
   'basename chmod chown cp cut date dd dirname du echo env expr false head id install ln ls mkdir mkfifo mknod mktemp mv nice ' +
   'nohup nproc od printf pwd readlink realpath rm rmdir seq sha256sum sleep sort split stat stty sync tac tail tee test [ timeout ' +
   'touch tr true truncate tty uname uniq wc which whoami yes ' +
-  'bgpd zebra vtysh watchfrr ovs-vswitchd ovsdb-server ovs-vsctl ovs-ofctl ovs-appctl bird birdc cansend candump openssl'
+  'bgpd zebra vtysh watchfrr ovs-vswitchd ovsdb-server ovsdb-tool ovs-vsctl ovs-ofctl ovs-appctl bird birdc cansend candump openssl'
 ).split(' ')
 
 /** Files and folders that programs read at run time. */
 const data = (
   '/etc/iproute2 /usr/share/iproute2 /usr/lib/iproute2 /etc/protocols /etc/services /etc/ethertypes /etc/os-release /etc/nsswitch.conf ' +
-  '/usr/lib/tc /usr/lib/x86_64-linux-gnu/xtables /usr/lib64/xtables /usr/lib/xtables'
+  '/usr/lib/tc /usr/lib/x86_64-linux-gnu/xtables /usr/lib64/xtables /usr/lib/xtables ' +
+  '/usr/share/openvswitch/vswitch.ovsschema'
 ).split(' ')
 
 const emptyFolders = [
