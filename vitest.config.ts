@@ -46,8 +46,6 @@ export default defineConfig({
           name: 'vm',
           include: vmTests,
           pool: 'forks',
-          // An emulated processor takes a core of this machine.
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },

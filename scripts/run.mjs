@@ -7,6 +7,8 @@ import { execute, runStages } from './stages.mjs'
 
 /** @typedef {import('./stages.mjs').Stage} Stage */
 
+// An emulated processor takes a core of this machine.
+const vmTests = ['vitest', 'run', '--project', 'vm', '--maxWorkers=2']
 const tallied = ['--reporter=default', '--reporter=./scripts/tally-reporter.ts']
 
 /**
@@ -26,7 +28,7 @@ const testStages = (args) => [
     : [
         { name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] },
         // Skipped with the reason where there is no QEMU, or no kernel and no network to fetch one.
-        { name: 'VM tests', commands: [['vitest', 'run', '--project', 'vm', ...tallied]] },
+        { name: 'VM tests', commands: [[...vmTests, ...tallied]] },
       ]),
 ]
 
@@ -78,11 +80,8 @@ const tasks = {
   start: just(['node', '--max-semi-space-size=2', 'harness/cli/main.ts', 'run', '--report', 'netwright-report']),
   test,
   check,
-  'test:vm': just(['vitest', 'run', '--project', 'vm']),
-  'test:chaos': just([
-    ...['env', 'NETWRIGHT_CHAOS_ROUNDS=20', 'vitest', 'run', '--project', 'vm'],
-    ...['chaos.real', 'killed-harness'],
-  ]),
+  'test:vm': just(vmTests),
+  'test:chaos': just(['env', 'NETWRIGHT_CHAOS_ROUNDS=20', ...vmTests, 'chaos.real', 'killed-harness']),
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),
   mutate: just(['node', 'scripts/mutate.ts']),
