@@ -1,7 +1,14 @@
-import { afterAll, expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
 import { startEngine, type Engine } from '../../../scripts/engine/engine.ts'
+import { findUserland, userlandEntries } from '../vm/userland.ts'
 import { containerMachine, containerObstacle } from './container-machine.ts'
+import { findEngine, type Engine as EngineApi } from './find-engine.ts'
+import { labImage } from './lab-image.ts'
+import { madeContainers, madeLabel } from './owner.ts'
+import { packUstar } from './ustar.ts'
 
 /** An engine of this test's own where none answers, or the one that does starts no privileged containers. */
 let engine: Engine | undefined
@@ -26,8 +33,75 @@ if (reason === undefined) {
   })
 }
 
-test.runIf(reason === undefined)('says which machine it is', async () => {
-  const machine = await containerMachine()
-  expect(machine.facts).toMatchObject({ kind: 'container', privilege: 'root' })
-  await machine.dispose()
-})
+if (reason === undefined) {
+  test('an image of the user’s carries labs when it holds the tools; the agent is brought along', async () => {
+    const api = await findEngine()
+    await api.getImage(await labImage(api)).tag({ repo: 'example/lab', tag: '1' })
+    onTestFinished(() => removeImage(api, 'example/lab:1'))
+    const machine = await containerMachine('example/lab:1')
+    expect(machine).toMatchObject({ name: 'container:example/lab:1', facts: { kind: 'container', privilege: 'root' } })
+    const sandbox = await machine.openSandbox()
+    expect((await sandbox.run(['ip', 'link', 'add', 'nw0', 'type', 'veth'])).code).toBe(0)
+    await machine.dispose()
+    expect(await madeContainers(api)).toEqual([])
+  })
+
+  test('an image without the tools is refused, naming them', async () => {
+    const { programs, data, fingerprint } = await findUserland()
+    const fewer = new Map([...programs].filter(([name]) => !['ip', 'ping'].includes(name)))
+    const entries = await userlandEntries({ programs: fewer, data, fingerprint })
+    const api = await findEngine()
+    const body = Readable.from([packUstar(entries)], { objectMode: false })
+    const answer = await api.importImage(body, { repo: 'example/bare', tag: '1' })
+    for await (const _ of answer);
+    onTestFinished(() => removeImage(api, 'example/bare:1'))
+    await expect(containerMachine('example/bare:1')).rejects.toMatchObject({
+      code: 'NETWRIGHT_CONTAINER',
+      message: expect.stringContaining('The image example/bare:1 lacks programs that labs need: ip, ping') as string,
+    })
+    expect(await madeContainers(api)).toEqual([])
+  })
+
+  test('an image that is nowhere is refused with the engine’s words', async () => {
+    const error: unknown = await containerMachine('localhost:1/nobody/nothing:9').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'NETWRIGHT_CONTAINER' })
+    expect(String(error)).toMatch(
+      /The engine cannot get the image localhost:1\/nobody\/nothing:9[^]*Bring it to the engine: `docker pull`/,
+    )
+  })
+
+  test('leaves no container when the harness is killed, at whatever moment', async () => {
+    const script = `
+      const { containerMachine } = await import(${JSON.stringify(new URL('container-machine.ts', import.meta.url).href)})
+      await import('testcontainers')
+      console.log('loaded')
+      const machine = await containerMachine()
+      await machine.openSandbox()
+      console.log('open')
+      setInterval(() => undefined, 1000)`
+    const api = await findEngine()
+    const mine = { label: [madeLabel] }
+    for (const ms of [0, 40, 80, 120, 160, 200, 300, 'open', 'open', 'open'] as const) {
+      const argv = ['--input-type=module', '-e', script]
+      const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const closed = new Promise((resolve) => child.once('close', resolve))
+      const said = (word: string): Promise<void> =>
+        new Promise((resolve) => child.stdout.on('data', (chunk: Buffer) => String(chunk).includes(word) && resolve()))
+      await said(ms === 'open' ? 'open' : 'loaded')
+      if (ms !== 'open') await new Promise((resolve) => setTimeout(resolve, ms))
+      child.kill('SIGKILL')
+      await closed
+      // The engine removes what it runs by itself; what was never started, the next start sweeps.
+      const running = async (): Promise<number> => (await api.listContainers({ filters: mine })).length
+      await expect.poll(running, { timeout: 5000, message: `killed at ${ms}` }).toBe(0)
+    }
+    await (await containerMachine()).dispose()
+    expect(await madeContainers(api)).toEqual([])
+    const untagged = await api.listImages({ filters: { ...mine, dangling: ['true'] } })
+    expect(untagged).toEqual([])
+  })
+}
+
+async function removeImage(api: EngineApi, name: string): Promise<void> {
+  await api.getImage(name).remove()
+}

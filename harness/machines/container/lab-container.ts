@@ -7,6 +7,7 @@ import type { Channel } from '../channel/channel.ts'
 import { openChannel } from '../channel/open-channel.ts'
 import { attachedSplitter } from './attached-stream.ts'
 import type { Engine } from './find-engine.ts'
+import { hasImage } from './lab-image.ts'
 import { ownLabels, removeContainer } from './owner.ts'
 
 /** Where the agent is in a container. */
@@ -91,6 +92,7 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   const { attached, id } = container
   if (attached === undefined || id === undefined) {
     if (id !== undefined) await removeContainer(engine, id)
+    else if (!(await hasImage(engine, image))) throw imageMissing(image, startError)
     throw refused(image, startError, '')
   }
   const split = attachedSplitter((stream, bytes) => {
@@ -132,6 +134,15 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   }
 }
 
+function imageMissing(image: string, cause: unknown): NetwrightError {
+  return new NetwrightError('NETWRIGHT_CONTAINER', `The engine cannot get the image ${image}`, {
+    place: `machine container:${image}`,
+    stderr: cause instanceof Error ? cause.message : '',
+    next: 'Bring it to the engine: `docker pull`, `docker load` or `docker import`; or use `--on container`, which needs no registry.',
+    cause,
+  })
+}
+
 function refused(image: string, startError: unknown, words: string): NetwrightError {
   const missing = words.split('\n').find((line) => line.startsWith(missingWord))
   if (missing !== undefined) {
@@ -153,8 +164,6 @@ function nextStep(said: string): string {
   if (/unable to apply caps|privileged/i.test(said)) {
     return 'The engine may not start privileged containers: use one of root’s, Docker 26 or newer where CAP_SYS_RESOURCE is missing.'
   }
-  if (/no such image|not found|pull|manifest/i.test(said))
-    return 'Bring the image to the engine: `docker pull`, `docker load` or `docker import`.'
   if (/no space left/i.test(said)) return 'The engine’s disk is full: `docker system df` says by what.'
   return 'Try `docker run --rm --privileged --network none` with the same image: it says more.'
 }

@@ -46,7 +46,7 @@ export async function labImage(engine: Engine): Promise<string> {
 }
 
 /** Whether the engine has an image, without asking a registry. */
-async function hasImage(engine: Engine, name: string): Promise<boolean> {
+export async function hasImage(engine: Engine, name: string): Promise<boolean> {
   return engine
     .getImage(name)
     .inspect()
