@@ -52,6 +52,8 @@ async function runInLab(plan: ScenarioPlan, machine: Machine, options: RunOption
   try {
     lab = await openLab(machine, plan.topology)
     run.lab = lab
+    // Aborted while it was opened: what follows then fails at once.
+    if (options.signal?.aborted === true) await lab.dispose()
     run.watch = await watchLab(lab)
     return await doSteps(run, lab, run.watch)
   } catch (error) {
@@ -264,7 +266,9 @@ async function find(
     met,
     journal: lab.journal.entries.slice(journalFrom),
   })
-  if (!met) failures.push({ code: 'NETWRIGHT_EXPECTATION_NOT_MET', message: `${step.title}: ${found}` })
+  if (met) return
+  const code = measured === 'inconclusive' ? 'NETWRIGHT_EXPECTATION_NOT_MEASURED' : 'NETWRIGHT_EXPECTATION_NOT_MET'
+  failures.push({ code, message: `${step.title}: ${found}` })
 }
 
 interface Phase {
