@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'List the kernels that VMs can boot, and fetch them',
     load: async () => (await import('./kernels-command.ts')).kernelsCommand,
   },
+  clean: {
+    about: 'List what killed runs left at the container engine, and remove it',
+    load: async () => (await import('./clean-command.ts')).cleanCommand,
+  },
   reasons: {
     about: 'Explain the reasons that verdicts name',
     load: async () => (await import('./reasons-command.ts')).reasonsCommand,

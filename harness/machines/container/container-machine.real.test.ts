@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
 import { startEngine, type Engine } from '../../../scripts/engine/engine.ts'
@@ -7,7 +8,7 @@ import { findUserland, userlandEntries } from '../vm/userland.ts'
 import { containerMachine, containerObstacle } from './container-machine.ts'
 import { findEngine, type Engine as EngineApi } from './find-engine.ts'
 import { labImage } from './lab-image.ts'
-import { madeContainers, madeLabel } from './owner.ts'
+import { madeContainers, madeLabel, ownLabels } from './owner.ts'
 import { packUstar } from './ustar.ts'
 
 /** An engine of this test's own where none answers, or the one that does starts no privileged containers. */
@@ -68,6 +69,39 @@ if (reason === undefined) {
     expect(String(error)).toMatch(
       /The engine cannot get the image localhost:1\/nobody\/nothing:9[^]*Bring it to the engine: `docker pull`/,
     )
+  })
+
+  test('`netwright clean` lists and removes what nobody uses, and nothing that it did not make', async () => {
+    const api = await findEngine()
+    const image = await labImage(api)
+    await api.getImage(image).tag({ repo: 'example/mine', tag: '1' })
+    onTestFinished(() => removeImage(api, 'example/mine:1'))
+    const create = (name: string, Labels: Record<string, string>) =>
+      api.createContainer({ Image: 'example/mine:1', name, Labels, Cmd: ['true'] })
+    const own = await ownLabels()
+    const ofDeadProcess = Object.fromEntries(
+      Object.entries(own).map(([key, value]) => [key, value.replace(/ \d+$/, ' 1')]),
+    )
+    const left = await create('nw-left', ofDeadProcess)
+    const used = await create('nw-used', own)
+    const foreign = await create('nw-foreign', {})
+    onTestFinished(async () => {
+      for (const one of [used, foreign]) await one.remove({ force: true })
+    })
+    const clean = (...args: readonly string[]): string => {
+      const argv = [fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), 'clean', ...args]
+      return execFileSync(process.execPath, argv, { stdio: 'pipe' }).toString()
+    }
+    const listed = clean('--list')
+    expect(listed).toMatch(/^container {2}nw-left$/m)
+    expect(listed).toContain(`image      ${image}`)
+    expect(listed).not.toMatch(/nw-used|nw-foreign|example/)
+    await left.inspect()
+    expect(clean()).toBe(listed)
+    await expect(left.inspect()).rejects.toMatchObject({ statusCode: 404 })
+    for (const one of [used, foreign]) await one.inspect()
+    await api.getImage('example/mine:1').inspect()
+    expect(clean()).toBe('')
   })
 
   test('leaves no container when the harness is killed, at whatever moment', async () => {
