@@ -1,8 +1,8 @@
 import { NetwrightError } from '../model/errors.ts'
-import type { Graph, Interface, Namespace, NamespaceRole, Neighbour, Route } from '../model/graph.ts'
+import type { Graph, Interface, Namespace, NamespaceRole } from '../model/graph.ts'
 import { FarEndError, type Channel, type FileOperation, type Place } from '../machines/channel/channel.ts'
-import { graphQuestions, type Answers, type IpReader } from './ip-reader.ts'
-import { ipAddrOutput, ipNeighOutput, ipRouteOutput, type IpLink, type IpRoute } from './ip-json.ts'
+import { readAddresses, readNeighbours, readRoutes } from './netlink/read-addresses.ts'
+import { readLinks, type RawLink } from './netlink/read-links.ts'
 
 /** A namespace to read, and the places it is reached by. */
 export interface NamespaceTarget {
@@ -11,170 +11,125 @@ export interface NamespaceTarget {
   readonly host: string
   readonly name?: string
   readonly path: string
-  /** Where `ip` is run: the namespace, with the mounts of its host. */
+  /** Where a command is run: the namespace, with the mounts of its host. */
   readonly place: Place
 }
 
 /** The sysctls that decide connectivity; values that differ from the kernel's default are kept. */
-const decisive: Readonly<Record<string, string>> = {
-  'net/ipv4/ip_forward': '0',
-  'net/ipv4/icmp_echo_ignore_all': '0',
-  'net/ipv4/conf/*/forwarding': '0',
-  'net/ipv4/conf/*/rp_filter': '0',
-  'net/ipv4/conf/*/proxy_arp': '0',
-  'net/ipv4/conf/*/arp_ignore': '0',
-  'net/ipv4/conf/*/arp_filter': '0',
-  'net/ipv6/icmp/echo_ignore_all': '0',
-  'net/ipv6/conf/all/forwarding': '0',
-  'net/ipv6/conf/*/disable_ipv6': '0',
+const usualValues: Readonly<Record<string, string>> = {
+  'ipv4/ip_forward': '0',
+  'ipv4/icmp_echo_ignore_all': '0',
+  'ipv4/conf/*/forwarding': '0',
+  'ipv4/conf/*/rp_filter': '0',
+  'ipv4/conf/*/proxy_arp': '0',
+  'ipv4/conf/*/arp_ignore': '0',
+  'ipv4/conf/*/arp_filter': '0',
+  'ipv6/icmp/echo_ignore_all': '0',
+  'ipv6/conf/all/forwarding': '0',
+  'ipv6/conf/*/disable_ipv6': '0',
 }
 
+/** Those that no device tells of itself. */
+const wholeNamespace: readonly FileOperation[] = Object.keys(usualValues)
+  .flatMap((name) => (name.includes('*') ? ['all', 'default'].map((scope) => name.replace('*', scope)) : name))
+  .map((name) => ({ kind: 'read', path: `/proc/sys/net/${name}` }))
+
 /**
- * Reads what the kernel says was built; parents and peers are resolved across namespaces.
+ * Reads what the kernel says was built, by rtnetlink(7) from inside each namespace; parents and peers are resolved across
+ * namespaces.
  *
- * @param readerOf - a process that already stands in the namespace and can be asked again
  * @throws NETWRIGHT_NAMESPACE_MISSING when a namespace is gone
  */
-export async function readGraph(
-  channel: Channel,
-  targets: readonly NamespaceTarget[],
-  readerOf: (target: NamespaceTarget) => IpReader | undefined = () => undefined,
-): Promise<Graph> {
-  const [raw, ids] = await Promise.all([
-    Promise.all(targets.map((target) => readNamespace(channel, target, readerOf(target)))),
-    channel.namespaceIds(targets.map((t) => t.path)),
+export async function readGraph(channel: Channel, targets: readonly NamespaceTarget[]): Promise<Graph> {
+  const paths = targets.map((target) => target.path)
+  const [dumps, ids, settings] = await Promise.all([
+    channel.dump(paths),
+    channel.namespaceIds(paths),
+    Promise.all(targets.map((target) => channel.files(target.path, wholeNamespace).catch(missing(target)))),
   ])
-  /** Position of the namespace that `viewer` knows by a netnsid. */
-  const known = (viewer: number, nsid: number): number => ids[viewer]?.indexOf(nsid) ?? -1
+  const links = targets.map((target, position): RawLink[] => {
+    const dump = dumps[position]
+    if (dump === undefined || dump instanceof FarEndError) return missing(target)(dump)
+    return readLinks(dump.links)
+  })
+  /** A device by its index; `ip` calls one that it cannot see so too. */
+  const deviceIn = (position: number) => {
+    const names = new Map(links[position]?.map(({ index, name }) => [index, name]))
+    return (index: number): string => names.get(index) ?? `if${index}`
+  }
   return {
-    namespaces: raw.map((one, position): Namespace => {
-      const target = one.target
-      const interfaces = one.links.map((link): Interface => {
-        const where = link.link_netnsid === undefined ? position : known(position, link.link_netnsid)
-        const byIndex = raw[where]?.links.find((other) => other.ifindex === link.link_index)?.ifname
-        return readInterface(link, link.link ?? byIndex, targets[where]?.id)
-      })
+    namespaces: targets.map((target, position): Namespace => {
+      const dump = dumps[position]
+      if (dump === undefined || dump instanceof FarEndError) return missing(target)(dump)
+      const nameOf = deviceIn(position)
+      const addresses = readAddresses(dump.addresses)
+      const own = links[position] ?? []
       return {
         id: target.id,
         role: target.role,
         host: target.host,
         ...(target.name === undefined ? {} : { name: target.name }),
-        interfaces,
-        routes: one.routes,
-        neighbours: one.neighbours,
-        sysctls: one.sysctls,
+        interfaces: own.map((link) => ({
+          ...deviceOf(link),
+          ...parentIn(link),
+          ...(link.master === undefined ? {} : { master: nameOf(link.master) }),
+          ...(link.port === undefined ? {} : { port: link.port }),
+          addresses: addresses.get(link.index) ?? [],
+          details: link.data,
+        })),
+        routes: readRoutes(dump.routes, nameOf),
+        neighbours: readNeighbours(dump.neighbours, nameOf),
+        sysctls: keepUnusual(settings[position], own),
+      }
+
+      function parentIn(link: RawLink): Pick<Interface, 'link'> {
+        if (link.parent === undefined) return {}
+        const where = link.parentNsid === undefined ? position : (ids[position]?.indexOf(link.parentNsid) ?? -1)
+        const ns = targets[where]?.id
+        // An index of a namespace that the lab does not know means nothing here.
+        return ns === undefined ? {} : { link: { ns, dev: deviceIn(where)(link.parent) } }
       }
     }),
   }
 }
 
-async function readNamespace(channel: Channel, target: NamespaceTarget, reader: IpReader | undefined) {
-  const sysctlReads = Object.keys(decisive).map((name): FileOperation => ({ kind: 'read', path: `/proc/sys/${name}` }))
-  const [[links = '[]', routes = '[]', neighbours = '[]'], sysctls] = await Promise.all([
-    (async () => (await reader?.ask()) ?? askOnce(channel, target))(),
-    channel.files(target.path, sysctlReads),
-  ]).catch((cause: unknown) => {
-    if (!(cause instanceof FarEndError)) throw cause
+function missing(target: NamespaceTarget) {
+  return (cause: unknown): never => {
+    if (cause !== undefined && !(cause instanceof FarEndError)) throw cause as Error
     throw new NetwrightError('NETWRIGHT_NAMESPACE_MISSING', `Namespace ${target.id} cannot be entered`, {
       place: target.id,
-      stderr: cause.message,
+      stderr: cause?.message ?? 'it was not answered for',
       next: 'A script or remedy deleted it, or never made it.',
     })
-  })
-  return {
-    target,
-    links: ipAddrOutput.parse(JSON.parse(links)),
-    routes: ipRouteOutput.parse(JSON.parse(routes)).flatMap(readRoute),
-    neighbours: ipNeighOutput.parse(JSON.parse(neighbours)).map((n): Neighbour => ({
-      address: n.dst,
-      dev: n.dev ?? '',
-      state: n.state[0] ?? 'NONE',
-      ...(n.lladdr === undefined ? {} : { mac: n.lladdr }),
-    })),
-    sysctls: keepDecisive(sysctls),
   }
 }
 
-async function askOnce(channel: Channel, target: NamespaceTarget): Promise<Answers> {
-  const input = graphQuestions.map((question) => `${question}\n`).join('')
-  const ip = await channel.run(['ip', '-d', '-j', '-batch', '-'], { place: target.place, input })
-  if (ip.code !== 0) {
-    throw new NetwrightError('NETWRIGHT_TOOL_MISSING', `ip cannot read namespace ${target.id}`, {
-      command: `ip -d -j ${graphQuestions.join('; ')}`,
-      stderr: ip.stderr.toString(),
-    })
-  }
-  return ip.stdout.toString().split(/\n(?=\[)/)
-}
-
-function readInterface(link: IpLink, linkName: string | undefined, linkNs: string | undefined): Interface {
-  const data = link.linkinfo?.info_data ?? {}
-  const slave = link.linkinfo?.info_slave_kind === 'bridge' ? link.linkinfo.info_slave_data : undefined
-  const mode = typeof data['mode'] === 'string' ? data['mode'] : undefined
-  const flag = typeof data['flags'] === 'string' ? data['flags'] : undefined
+function deviceOf(link: RawLink): Omit<Interface, 'link' | 'master' | 'port' | 'addresses' | 'details'> {
+  const [mode, flag] = [link.data['mode'], link.data['flags']]
+  const shown = typeof flag === 'string' && flag !== 'bridge' ? ` ${flag}` : ''
   return {
-    name: link.ifname,
-    index: link.ifindex,
-    kind: link.linkinfo?.info_kind ?? link.link_type,
-    ...(mode === undefined ? {} : { mode: flag === undefined || flag === 'bridge' ? mode : `${mode} ${flag}` }),
-    up: link.flags.includes('UP'),
+    name: link.name,
+    index: link.index,
+    kind: link.kind,
+    ...(typeof mode === 'string' ? { mode: `${mode}${shown}` } : {}),
+    up: link.up,
     operstate: link.operstate,
     flags: link.flags,
-    mac: link.address ?? '',
+    mac: link.mac,
     mtu: link.mtu,
-    ...(linkName === undefined
-      ? {}
-      : { link: linkNs === undefined ? { dev: linkName } : { ns: linkNs, dev: linkName } }),
-    ...(link.master === undefined ? {} : { master: link.master }),
-    ...(slave === undefined
-      ? {}
-      : {
-          port: {
-            state: typeof slave['state'] === 'string' ? slave['state'] : 'unknown',
-            hairpin: slave['hairpin'] === true,
-          },
-        }),
-    addresses: link.addr_info.flatMap((a) =>
-      a.local === undefined
-        ? []
-        : {
-            family: a.family === 'inet6' ? 6 : 4,
-            address: a.local,
-            prefix: a.prefixlen,
-            scope: a.scope,
-            ...(a.tentative === true ? { tentative: true } : {}),
-          },
-    ),
-    details: data,
   }
 }
 
-function readRoute(route: IpRoute): Route[] {
-  if (route.table === 'local' || route.type === 'local' || route.type === 'multicast') return []
-  if (route.dst.startsWith('fe80:') || route.dst.startsWith('ff00:')) return []
-  return [
-    {
-      family: route.dst.includes(':') || route.gateway?.includes(':') === true ? 6 : 4,
-      to: route.dst,
-      type: route.type ?? 'unicast',
-      ...(route.gateway === undefined ? {} : { via: route.gateway }),
-      ...(route.dev === undefined ? {} : { dev: route.dev }),
-      ...(route.metric === undefined ? {} : { metric: route.metric }),
-      ...(route.scope === undefined ? {} : { scope: route.scope }),
-      ...(route.prefsrc === undefined ? {} : { source: route.prefsrc }),
-      ...(route.table === undefined || route.table === 'main' ? {} : { table: route.table }),
-    },
-  ]
-}
-
-function keepDecisive(read: ReadonlyMap<string, string>): Record<string, string> {
+function keepUnusual(
+  whole: ReadonlyMap<string, string> | undefined,
+  links: readonly RawLink[],
+): Record<string, string> {
   const kept: Record<string, string> = {}
-  for (const [path, value] of read) {
-    const name = path.slice('/proc/sys/'.length)
-    const pattern = name.replace(/\/conf\/[^/]+\//, '/conf/*/')
-    const usual = decisive[name] ?? decisive[pattern]
-    if (value.startsWith('!') || value.trim() === usual) continue
-    kept[name.replaceAll('/', '.')] = value.trim()
+  const keep = (name: string, value: string) => {
+    const usual = usualValues[name] ?? usualValues[name.replace(/\/conf\/.+\/([^/]+)$/, '/conf/*/$1')]
+    if (!value.startsWith('!') && value !== usual) kept[`net.${name.replaceAll('/', '.')}`] = value
   }
+  for (const [path, value] of whole ?? []) keep(path.slice('/proc/sys/net/'.length), value.trim())
+  for (const link of links) for (const [name, value] of Object.entries(link.settings)) keep(name, value)
   return kept
 }

@@ -129,10 +129,10 @@ test.each(trials)('$what', async (trial) => {
   expect(told(cell), cell.story.join('\n')).toBe(trial.is)
 })
 
-test('without ip nothing is known, and the error says so', async () => {
-  const measured = onBench(machine, open, async ({ hosts, measure }) => {
+test('without ip the verdict stands: what was built is read from the kernel', async () => {
+  const measured = await onBench(machine, open, async ({ hosts, measure }) => {
     await hide('ip')(hosts)
     return measure(open)
   })
-  await expect(measured).rejects.toThrow(/\bip\b/)
+  expect(told(measured)).toBe('reached')
 })
