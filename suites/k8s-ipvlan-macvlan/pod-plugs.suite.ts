@@ -1,0 +1,23 @@
+import { reached } from 'netwright'
+import { scenario } from 'netwright/vitest'
+import { bridgedPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
+import { k8sIpvlanMacvlan } from './claims.ts'
+
+const claim = k8sIpvlanMacvlan.claim('D5')
+
+// On a bridge everybody hears everybody, and the node is one of them: what macvlan and ipvlan children cannot reach.
+const rows = {
+  pod1: { pod2: reached, node1: reached, node2: reached },
+  node1: { pod1: reached, pod2: reached, node2: reached },
+  node2: { pod1: reached, pod2: reached },
+} as const
+
+scenario(bridgedPods, 'Pods on veth and a bridge reach each other, their node and the LAN', {
+  claim,
+  when: 'veth and bridge',
+}).expect(rows)
+
+scenario(userspaceVswitchPods, 'Pods on veth and Open vSwitch in user space reach each other, their node and the LAN', {
+  claim,
+  when: 'veth and Open vSwitch, datapath in user space',
+}).expect(rows)
