@@ -18,4 +18,9 @@ export const beyond = document('beyond', 'Beyond the documents', {
   'mixed-modes': 'Children of one parent can be in different modes',
   'duplicate-mac': 'No two children of one parent are up with the same MAC address',
   reflection: 'A switch that begins to reflect joins vepa children, and their parent’s own stack, at once',
+  'ipvlan-flags':
+    'Flag private keeps ipvlan children apart in every mode, flag vepa leaves them to the switch, and none lets them reach the parent’s own stack',
+  'ipvlan-mode-change': 'An ipvlan mode takes effect at once on all children of the parent, whichever of them is asked',
+  'ipvlan-duplicate': 'No two ipvlan children of one parent have the same address',
+  'one-driver': 'A parent has macvlan or ipvlan children, not both',
 })

@@ -6,8 +6,8 @@ import { ipvlanInDepth } from './claims.ts'
 const claim = ipvlanInDepth.claim('E9')
 type Node = Pick<Hosts<'node'>, 'node'>
 
-// Flags belong to the parent as the mode does, and `ip link set` changes them for all children. The provers of the reasons below
-// know macvlan only; the same words hold for ipvlan, at ens10.
+// Flags belong to the parent as the mode does, and `ip link set` changes them for all children. In l2 a broadcast is given to the
+// siblings in any case: the ARP request is heard, and it is the unicast answer that private drops and vepa leaves to the switch.
 scenario(ipvlanL2, 'children with flag private do not reach each other', { claim, when: 'flag private' })
   .expect({ node1ns: { node1ns2: reached } })
   .until(
@@ -15,10 +15,9 @@ scenario(ipvlanL2, 'children with flag private do not reach each other', { claim
     (hosts) => setFlag(hosts, 'private'),
     (hosts) => setFlag(hosts, 'bridge'),
   )
-  .expect({ node1ns: { node1ns2: blocked('private-mode') } })
+  .expect({ node1ns: { node1ns2: blocked('private-mode', { at: 'node ens10' }) } })
   .andBack()
 
-// Only unicast: a broadcast, and with it the ARP request, is given to the siblings by the driver in any case.
 scenario(ipvlanL2, 'children with flag vepa need a reflecting switch', { claim, when: 'flag vepa' })
   .expect({ node1ns: { node1ns2: reached } })
   .until(
@@ -26,7 +25,7 @@ scenario(ipvlanL2, 'children with flag vepa need a reflecting switch', { claim, 
     (hosts) => setFlag(hosts, 'vepa'),
     (hosts) => setFlag(hosts, 'bridge'),
   )
-  .expect({ node1ns: { node1ns2: blocked('vepa-not-reflected') } })
+  .expect({ node1ns: { node1ns2: blocked('vepa-not-reflected', { at: 'wire:second node-ens10' }) } })
   .andBack()
 
 // What comes in for a child passes the host's INPUT hook in l3s (ipvlan_nf_input), and by l3 it does not.

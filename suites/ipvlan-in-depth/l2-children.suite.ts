@@ -1,6 +1,6 @@
-import { broadcast, multicast, reached, tcp, udp } from 'netwright'
+import { blocked, broadcast, multicast, reached, tcp, udp } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { ipvlanL2 } from '../../fixtures/topologies/ipvlan-in-depth.ts'
+import { ipvlanL2, ipvlanL3 } from '../../fixtures/topologies/ipvlan-in-depth.ts'
 import { ipvlanInDepth } from './claims.ts'
 
 // All children have one MAC address. Which of them a frame is for, the driver reads from the addresses inside it, ARP included.
@@ -8,10 +8,19 @@ scenario(ipvlanL2, 'l2 children reach each other', { claim: ipvlanInDepth.claim(
   .expect({ node1ns: { node1ns2: reached }, node1ns2: { node1ns: reached } })
   .expect({ node1ns: { node1ns2: reached } }, { over: [tcp(8080), udp(5353)], as: 'TCP and UDP' })
 
-// Broadcasts and multicasts are queued and given to every other child, then to the wire (ipvlan_process_multicast). That l3 has
-// none is not expected here yet: the catalogue has no reason for a packet that the sender's own driver throws away
-// (ipvlan_process_outbound).
+// Broadcasts and multicasts are queued and given to every other child, then to the wire (ipvlan_process_multicast). In l3 the
+// sender's own driver throws them away (ipvlan_process_outbound).
 scenario(ipvlanL2, 'l2 children hear each other’s broadcasts and multicasts', {
   claim: ipvlanInDepth.claim('E9'),
   when: 'multicast in l2',
 }).expect({ node1ns: { node1ns2: reached } }, { over: [broadcast(5000), multicast(5001)] })
+
+scenario(ipvlanL3, 'l3 children hear no multicast', { claim: ipvlanInDepth.claim('E9'), when: 'multicast in l3' })
+  .given('beside sends multicasts by its only device', ({ beside: { $ } }) => $`ip route add 224.0.0.0/4 dev eth0`)
+  .expect(
+    {
+      node2ns: { node2ns2: blocked('l3-no-multicast', { at: 'node/node2ns eth0' }) },
+      beside: { node2ns: blocked('l3-no-multicast', { at: 'node ens10' }) },
+    },
+    { over: multicast(5001) },
+  )
