@@ -39,6 +39,11 @@ export const matrixCommand: Command = {
       valueHint: 'TEXT',
       description: 'Only scenarios whose title contains this text',
     },
+    jobs: {
+      type: 'string',
+      valueHint: 'N',
+      description: 'Machines that run at a time; as many as there are cores and memory for unless told',
+    },
     markdown: { type: 'string', valueHint: 'FILE', description: 'Write the table as Markdown; - is standard output' },
     html: { type: 'string', valueHint: 'FILE', description: 'Write the table as a page; - is standard output' },
     json: { type: 'string', valueHint: 'FILE', description: 'Write the table as JSON; - is standard output' },
@@ -106,7 +111,7 @@ async function writeTables(
   let problem: unknown
   const texts: Readonly<Record<MatrixFile, () => string>> = {
     json: () => `${JSON.stringify(table, null, 2)}\n`,
-    markdown: () => supportMarkdown(table),
+    markdown: () => supportMarkdown(table, `netwright ${process.argv.slice(2).map(shown).join(' ')}`),
     html: () => supportHtml(table),
   }
   for (const [flag, file] of Object.entries(files) as [MatrixFile, string][]) {
@@ -144,6 +149,9 @@ function interruptedText(outcomes: readonly MachineOutcome[], signal: string): s
   })
   return [`\nInterrupted by ${signal}. Until then:`, ...lines].join('\n')
 }
+
+/** An argument as one would type it. */
+const shown = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 const runOf = (outcome: MachineOutcome): RunResult[] => ('run' in outcome ? [outcome.run] : [])
 

@@ -18,6 +18,8 @@ export interface MatrixOptions {
   /** Files by flag. */
   readonly files: Readonly<Partial<Record<MatrixFile, string>>>
   readonly report?: ReportFolder
+  /** How many machines run at a time, where that was said. */
+  readonly jobs?: number
 }
 
 export type MatrixFile = 'json' | 'markdown' | 'html'
@@ -43,6 +45,7 @@ export async function readMatrixOptions(args: CheckedArguments, cwd = process.cw
   })
   if (given.filter(([, file]) => file === '-').length > 1)
     throw usage('matrix', 'two tables cannot both go to standard output', 'Give one of them a file.')
+  const jobs = jobsOf(valueOf(args, 'jobs'))
   const report = valueOf(args, 'report')
   if (report === '-')
     throw usage('matrix', '--report - is no folder', 'Name one; `--json -` writes to standard output.')
@@ -58,6 +61,7 @@ export async function readMatrixOptions(args: CheckedArguments, cwd = process.cw
     wanted: (name) => title === undefined || title.test(name),
     files: Object.fromEntries(given),
     ...(folder === undefined ? {} : { report: folder }),
+    ...(jobs === undefined ? {} : { jobs }),
   }
 }
 
@@ -71,4 +75,11 @@ async function machinesOf(values: readonly string[]): Promise<string[]> {
   if (names.includes('auto'))
     throw usage('matrix', '--on auto is no column: it chooses a machine for each scenario', 'Name machines.')
   return [...new Set(await Promise.all(names.map(checkMachine)))]
+}
+
+function jobsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const jobs = Number(text)
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs
+  throw usage('matrix', `--jobs ${text} is no number of machines`, 'Say how many may run at a time, such as 2.')
 }

@@ -29,7 +29,7 @@ export interface MatrixRun {
 export function runMatrix(options: MatrixOptions, progress: ProgressDisplay, log: EventLog | undefined): MatrixRun {
   const known = new Map<string, () => MachineOutcome>()
   const resources = resourcesHere()
-  const lanes = lanesFor(options.machines.length, resources)
+  const lanes = Math.min(options.jobs ?? lanesFor(options.machines.length, resources), options.machines.length)
   const durations: Record<string, number> = {}
 
   async function runOn(machine: string, atOnce: number): Promise<void> {

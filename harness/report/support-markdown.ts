@@ -3,8 +3,12 @@ import type { SupportMachine, SupportTable } from './support-schema.ts'
 import { differencesIn, groundsOf, shortName, testedRows } from './support-table.ts'
 import { marks } from './support-text.ts'
 
-/** The support table as Markdown: the machines, a table per document, and the grounds of all that is not confirmed. */
-export function supportMarkdown(table: SupportTable): string {
+/**
+ * The support table as Markdown: the machines, a table per document, and the grounds of all that is not confirmed.
+ *
+ * @param command - what made it, told for whoever wants to make it again
+ */
+export function supportMarkdown(table: SupportTable, command?: string): string {
   const [rows, untested] = testedRows(table)
   const documents = [...Map.groupBy(rows, ({ document }) => document)].flatMap(([document, claims]) => {
     const title = claims[0]?.documentTitle ?? document
@@ -24,6 +28,9 @@ export function supportMarkdown(table: SupportTable): string {
     ]
   })
   return [
+    '# Support table',
+    '',
+    ...(command === undefined ? [] : ['```sh', command, '```', '']),
     ...tableLines(
       ['Machine', 'Kernel', 'Userland', 'Met', 'Not met', 'Skipped', 'Time'],
       table.machines.map(machineCells),

@@ -120,7 +120,9 @@ test('machines of which there are too many for their names are numbered', () => 
 
 test('Markdown has a table per document, and keeps what would break one', () => {
   expect(supportMarkdown(table)).toMatchInlineSnapshot(`
-    "| Machine | Kernel | Userland | Met | Not met | Skipped | Time |
+    "# Support table
+
+    | Machine | Kernel | Userland | Met | Not met | Skipped | Time |
     | --- | --- | --- | --- | --- | --- | --- |
     | local | 6.18.1 | Debian, x86\\_64, root | 1 | 0 | 0 | 1.00 s |
     | vm:6.1 | 6.1.0-50 | Debian, x86\\_64, root | 1 | 0 | 0 | 1.00 s |
