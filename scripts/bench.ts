@@ -1,5 +1,5 @@
 // Measures what the project promises about speed, against the same done by hand in the same run. Writes nothing.
-// Usage: node scripts/bench.ts [--json]
+// Usage: node scripts/bench.ts [--json] [--vm]   (--vm: only what VMs cost)
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ import { timingFor } from '../harness/suite/timing.ts'
 import { judge } from '../harness/verdict/classify.ts'
 import { onBench, told, type Bench, type Trial } from '../harness/verdict/testing/bench.ts'
 import { typedByHand, builtByHand, documentA } from './bench/by-hand.ts'
+import { measureVms } from './bench/vm.ts'
 
 interface Figure {
   readonly what: string
@@ -26,7 +27,9 @@ interface Figure {
   readonly note?: string
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, vm: { type: 'boolean', default: false } },
+})
 const machine = await localMachine()
 const timing = timingFor(machine.facts.kind)
 const figures: Figure[] = []
@@ -223,13 +226,23 @@ async function channelCosts(): Promise<void> {
   await sandbox.close()
 }
 
-await channelCosts()
-await certifiedNegatives()
-await macvlanMatrix()
-await building()
-await againstTheDocument()
-const rss = process.memoryUsage().rss / 2 ** 20
-add({ what: 'memory of this harness', measured: rss, unit: 'MB', goal: '≤ 300 MB', met: rss <= 300 })
+async function vmCosts(): Promise<void> {
+  const reason = await measureVms(({ what, measured, unit, note, most }) => {
+    add({ what, measured, unit, note, goal: `≤ ${String(most)} ${unit}`, met: measured <= most })
+  })
+  if (reason !== undefined) console.error(`VMs were not measured: ${reason}`)
+}
+
+if (!values.vm) {
+  await channelCosts()
+  await certifiedNegatives()
+  await macvlanMatrix()
+  await building()
+  await againstTheDocument()
+  const rss = process.memoryUsage().rss / 2 ** 20
+  add({ what: 'memory of this harness', measured: rss, unit: 'MB', goal: '≤ 300 MB', met: rss <= 300 })
+}
+await vmCosts()
 await machine.dispose()
 if (values.json) console.log(JSON.stringify({ kernel: machine.facts.kernel, figures }))
 process.exitCode = figures.every(({ met }) => met !== false) ? 0 : 1
