@@ -3,7 +3,9 @@
 // the rest has to understand this file, to say so.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { constants } from 'node:os'
+import module from 'node:module'
+import { constants, homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url))
@@ -15,6 +17,13 @@ const isNewEnough = isClone ? Boolean(process.features.typescript) : major > 22 
 const brought = path(`../scripts/node24/node_modules/node-linux-${process.arch}/bin/node`)
 
 if (isNewEnough) {
+  // Compiled code is kept with the rest of the cache; workers are told by the environment.
+  process.env['NODE_COMPILE_CACHE'] ??= join(
+    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    'netwright',
+    'node',
+  )
+  module.enableCompileCache()
   await import(isClone ? '../harness/cli/main.ts' : '../dist/cli/main.js')
 } else if (isClone && existsSync(brought)) {
   // If this process is killed, the kernel ends the other.

@@ -5,6 +5,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { debianPackages } from './debian-packages.mjs'
@@ -70,8 +71,9 @@ export const findNode = () => {
   return existsSync(brought) ? brought : undefined
 }
 
-/** The environment for the project's tools: the right `node` and the tools come first on PATH. */
+/** The environment for the project's tools: the right `node` and the tools come first on PATH, compiled code is kept. */
 export const toolEnvironment = (/** @type {string} */ node) => ({
+  NODE_COMPILE_CACHE: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', 'node'),
   ...process.env,
   PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH']].filter(Boolean).join(delimiter),
 })
