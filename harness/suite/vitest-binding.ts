@@ -38,8 +38,8 @@ declare module 'vitest' {
   }
 }
 
-/** Milliseconds for one scenario, its lab included. */
-const scenarioMs = 60_000
+/** Milliseconds for one scenario, its lab included; emulated processors are slower, and several share one core. */
+const scenarioMs = (machine: string): number => (machine === 'local' || machine === 'auto' ? 60_000 : 240_000)
 
 let shared: Promise<Machine> | undefined
 
@@ -62,7 +62,7 @@ export function scenario<HostName extends string, Place extends string>(
   const { plan, builder } = planScenario(topology, title, options, () => begun)
   const settings = runSettings()
   // A kept lab waits for as long as somebody looks at it.
-  const timeout = settings.keep === undefined ? scenarioMs : 0
+  const timeout = settings.keep === undefined ? scenarioMs(settings.on) : 0
   test.concurrent(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
     begun = true
     const machine = await (shared ??= machineFor(settings.on))
