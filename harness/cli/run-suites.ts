@@ -18,7 +18,7 @@ export interface Pace {
  * Here scenarios mostly wait for evidence, so that more than there are cores pays; with too many on two cores the
  * evidence itself comes late. In a VM they compute: its one processor is often an emulated one.
  */
-export function paceOf(machine: string, cores = availableParallelism()): Pace {
+function paceOf(machine: string, cores = availableParallelism()): Pace {
   return machine.startsWith('vm:') ? { workers: cores, atOnce: 2 } : { workers: cores + 1, atOnce: 5 }
 }
 
@@ -31,7 +31,7 @@ export interface SuiteRun {
   readonly bail: number
   /** Folder that the run is about: error texts are relative to it. */
   readonly root: string
-  /** As {@link paceOf} the machine has it, unless told. */
+  /** What the machine takes, unless told. */
   readonly pace?: Pace
 }
 
