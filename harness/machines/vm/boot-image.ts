@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { cacheFolder, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { StoredKernel } from './kernel-store.ts'
 import { packNewc } from './newc.ts'
+import { needDisk } from './room.ts'
 import { findUserland, userlandEntries } from './userland.ts'
 
 /** What QEMU boots. */
@@ -15,6 +16,9 @@ export interface BootImage {
 
 /** Milliseconds after which an image of an older userland is surely not being read any more. */
 const staleMs = 3_600_000
+
+/** Bytes that an image takes at most; one with every program and module was 86 MB. */
+const largestImage = 128 * 2 ** 20
 
 /** The kernel with an initramfs of this machine's userland and the kernel's modules; made once for each state of both. */
 export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
@@ -29,6 +33,7 @@ export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
   try {
     if (await exists(initrd)) return image
     await sweep(folder, kernelName)
+    await needDisk(folder, largestImage)
     const scratch = join(folder, `${scratchPrefix}${name}`)
     await writeFile(scratch, Buffer.concat([packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]))
     await rename(scratch, initrd)

@@ -1,5 +1,5 @@
 import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { tool } from './tool.ts'
@@ -70,11 +70,17 @@ export async function openDebianArchive(suite: string, wanted: string): Promise<
     'APT::Update::Error-Mode=any',
   ].flatMap((option) => ['-o', option])
   const apt = (program: 'apt-get' | 'apt-cache', args: readonly string[], cwd = folder): Promise<Buffer> =>
-    tool([program, '-q', ...options, ...args], {
-      cwd,
-      code: 'NETWRIGHT_KERNEL_NOT_FETCHED',
-      next: `Connect this machine to its Debian mirror, or fetch on another and copy its cache folder here.`,
-    })
+    tool([program, '-q', ...options, ...args], { cwd, code: 'NETWRIGHT_KERNEL_NOT_FETCHED' }).catch(
+      (error: unknown) => {
+        // The options say nothing to a user.
+        const said = error instanceof NetwrightError ? error.details.stderr : String(error)
+        throw new NetwrightError('NETWRIGHT_KERNEL_NOT_FETCHED', `${wanted} cannot be fetched`, {
+          command: [program, ...args].join(' '),
+          ...(said === undefined ? {} : { stderr: said }),
+          next: `Connect this machine to ${mirror}, or fetch on another (netwright kernels fetch) and copy ${dirname(dirname(folder))} here.`,
+        })
+      },
+    )
   await apt('apt-get', ['update'])
   return {
     dependencies: async (name) => {

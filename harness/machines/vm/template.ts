@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { startGuest, type Guest } from './guest.ts'
+import { needDisk } from './room.ts'
 import { guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
 
 /** A guest that has booted and was put away: its RAM, which clones map copy-on-write, and the state of its devices. */
@@ -58,6 +59,8 @@ export async function cloneGuest(
 
 async function makeTemplate(qemu: Qemu, options: GuestOptions, folder: string, name: string): Promise<void> {
   await sweep(folder)
+  // The file is as large as the guest's memory; its devices' state comes beside it.
+  await needDisk(folder, (options.memoryMiB + 64) * 2 ** 20)
   const scratch = await mkdtemp(join(folder, scratchPrefix))
   const { ram, state } = templateIn(scratch)
   const guest = await startGuest(qemu, [...guestArguments(options), ...memory(options, ram, 'on')], {

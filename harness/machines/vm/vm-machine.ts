@@ -14,6 +14,7 @@ import { consoleText, troubleText, type Guest } from './guest.ts'
 import { provideKernel, type StoredKernel } from './kernel-store.ts'
 import { hostKernelFiles, kernelFilesAt, storeOwnKernel } from './own-kernel.ts'
 import { findQemu, type GuestOptions } from './qemu.ts'
+import { needMemory } from './room.ts'
 import { cloneGuest, guestTemplate } from './template.ts'
 import { readVmName, type KernelChoice } from './vm-name.ts'
 
@@ -50,6 +51,8 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `VMs are for x86_64 machines, and this one is ${localArch()}`)
   }
   const qemu = await findQemu()
+  // A clone has some 60 MB to itself and comes to use more; what it reads of its template can be dropped.
+  await needMemory((memoryMiB / 2) * 2 ** 20)
   const image = await bootImage(await chosenKernel(choice))
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
   const options: GuestOptions = {
