@@ -1,5 +1,6 @@
 import type { Channel, FileOperation, Place, SpawnOptions, Spread } from '../channel/channel.ts'
 import { clockOffset } from './clock-offset.ts'
+import { commonTime } from './common-time.ts'
 
 /** One machine's share of a sandbox that spans several. */
 export interface Part {
@@ -20,9 +21,7 @@ export function rootAt(position: number): string {
 export async function joinChannels(parts: readonly Part[], spread: Spread): Promise<Channel> {
   const [first] = parts
   if (first === undefined) throw new Error('no machine')
-  const offsets = new Map(
-    await Promise.all(parts.map(async (part) => [part, (await clockOffset(part.channel)).ahead] as const)),
-  )
+  const time = commonTime(await Promise.all(parts.map(({ channel }) => clockOffset(channel))))
   const at = (path: string): readonly [part: Part, path: string] => {
     const part = parts.findLast(({ root }) => path === root || path.startsWith(`${root}/`)) ?? first
     return [part, path.slice(part.root.length)]
@@ -83,9 +82,16 @@ export async function joinChannels(parts: readonly Part[], spread: Spread): Prom
     makeHost: (root = '') => at(root)[0].channel.makeHost(),
     capture: (net, onFrame) => {
       const [part, path] = at(net)
-      const ahead = offsets.get(part) ?? 0n
+      const machine = parts.indexOf(part)
       return part.channel.capture(path, (frame) => {
-        onFrame({ ...frame, timestamp: frame.timestamp - ahead })
+        time.note(machine, frame)
+        onFrame({
+          ...frame,
+          // Looked at later, when more is known of the clocks; all of one machine's are moved alike.
+          get timestamp() {
+            return frame.timestamp - time.ahead(machine)
+          },
+        })
       })
     },
     inject: (net, ifindex, frame) => {

@@ -15,6 +15,17 @@ export interface End {
 const mostVlans = 4094
 /** Far above the indexes that a lab's other devices have, so that it is free in both namespaces a device is in. */
 const firstIndex = 1_000_000
+const mostEnds = 16
+
+/** Index of the device at an end of a cable. */
+export function endIndex(vlan: number, position: number): number {
+  return firstIndex + vlan * mostEnds + position
+}
+
+/** The cable that a device is an end of, by its index; undefined for all other devices. */
+export function cableOf(ifindex: number): number | undefined {
+  return ifindex < firstIndex ? undefined : Math.floor((ifindex - firstIndex) / mostEnds)
+}
 
 /**
  * Cables over a trunk: each is a VLAN of the guests' shared network card, so that a lab's cables cost no device of QEMU, go
@@ -31,7 +42,7 @@ export function openCables(): (ends: readonly End[]) => Promise<readonly CableEn
 
 async function layEnd({ machine, sandbox, pid }: End, vlan: number, position: number): Promise<CableEnd> {
   const device = `nw${String(vlan)}`
-  const ifindex = firstIndex + vlan * 16 + position
+  const ifindex = endIndex(vlan, position)
   // Ends need addresses of their own, else each would take the other's for itself.
   const mac = `02:4e:57:01:${hexByte(position)}:${hexByte(vlan)}`
   const carrier = String(sandbox.carrierPid)
