@@ -77,7 +77,12 @@ function chaosTests(): void {
   test('a guest whose kernel warns', async () => {
     // Written to the log in the kernel's own words: no sound kernel warns on demand.
     const line = 'WARNING: CPU: 0 PID: 1 at net/core/dev.c:1234 dev_do_it+0x1/0x2'
-    const { error } = await broken({}, inGuest(`echo '<4>${line}' >/dev/kmsg`))
+    let told: string | undefined
+    const { error } = await broken({}, async (machine) => {
+      await inGuest(`echo '<4>${line}' >/dev/kmsg`)(machine)
+      told = await machine.trouble?.()
+    })
+    expect(told).toContain(`the guest's kernel warned: `)
     expect(String(error)).toContain(`the guest's kernel warned:`)
     expect(String(error)).toContain(line)
   })
