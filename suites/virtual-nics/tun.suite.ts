@@ -1,4 +1,4 @@
-import { icmp, reached, tcp } from 'netwright'
+import { icmp, reached, tcp, type Interface } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { startApplication, tunPair } from '../../fixtures/topologies/tun.ts'
 import { virtualNics } from './claims.ts'
@@ -7,7 +7,11 @@ import { virtualNics } from './claims.ts'
 // application writes comes in.
 scenario(tunPair, 'an application carries the packets of a tun', { claim: virtualNics.claim('B7') })
   .finding('without an application a tun has no carrier', async ({ graph }) => {
-    const tuns = (await graph()).namespaces.flatMap((ns) => ns.interfaces.filter((i) => i.kind === 'tun'))
+    // The kernel's link watch draws the conclusion up to a second later; until then the state is UNKNOWN.
+    const deadline = Date.now() + 2000
+    let tuns: Interface[]
+    do tuns = (await graph()).namespaces.flatMap((ns) => ns.interfaces.filter((i) => i.kind === 'tun'))
+    while (tuns.some((i) => i.operstate === 'UNKNOWN') && Date.now() < deadline)
     const found = tuns.map((i) => `${i.name} ${i.operstate} ${i.flags.join(',')}`).join('; ')
     return { holds: tuns.length === 2 && tuns.every((i) => i.flags.includes('NO-CARRIER')), found }
   })
