@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Duplex, PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GenericContainer, Wait } from 'testcontainers'
 import { NetwrightError } from '../../model/errors.ts'
 import { agentFile, localArch } from '../channel/agent-process.ts'
@@ -21,6 +22,8 @@ const firstProcess = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || 
 [ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 1; }
 exec perl ${agentPath} ${localArch()}`
 
+/** Milliseconds until an engine that does not attach is given up. */
+const attachMs = 10_000
 /** Milliseconds from the container's start to the agent's greeting, at most. */
 const greetingMs = 20_000
 
@@ -60,7 +63,10 @@ class LabContainer extends GenericContainer {
   protected override async containerCreated(id: string): Promise<void> {
     this.#id = id
     const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true }
-    const stream = await this.#engine.getContainer(id).attach(options)
+    const attaching = this.#engine.getContainer(id).attach(options)
+    attaching.catch(() => undefined) // it may end after nobody waits for it any more
+    const stream = await Promise.race([attaching, sleep(attachMs, undefined, { ref: false })])
+    if (stream === undefined) throw new Error(`the engine did not attach to the container within ${attachMs / 1000} s`)
     if (stream instanceof Duplex) this.#attached = stream
   }
 }
@@ -107,6 +113,7 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   const remove = async (): Promise<void> => {
     attached.end()
     await removeContainer(engine, id)
+    attached.destroy() // not every engine ends the stream with the container
   }
   let removing: Promise<void> | undefined
   const transport = { input: attached, output, ended, destroy: () => void (removing ??= remove()) }
@@ -155,7 +162,7 @@ function refused(image: string, startError: unknown, words: string): NetwrightEr
   const said = startError instanceof Error ? startError.message : ''
   return new NetwrightError('NETWRIGHT_CONTAINER', `A privileged container of ${image} does not start`, {
     stderr: [said, words].filter((part) => part !== '').join('\n'),
-    next: nextStep(said),
+    next: nextStep(`${said}\n${words}`),
     cause: startError,
   })
 }
@@ -164,6 +171,9 @@ function nextStep(said: string): string {
   if (/unable to apply caps|privileged/i.test(said)) {
     return 'The engine may not start privileged containers: use one of root’s, Docker 26 or newer where CAP_SYS_RESOURCE is missing.'
   }
+  // Podman 4.3 starts the container, and no byte of the agent's arrives.
+  if (/did not attach|no greeting/.test(said))
+    return 'Podman’s interface was seen to do this: set DOCKER_HOST to a Docker Engine.'
   if (/no space left/i.test(said)) return 'The engine’s disk is full: `docker system df` says by what.'
   return 'Try `docker run --rm --privileged --network none` with the same image: it says more.'
 }

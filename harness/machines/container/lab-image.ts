@@ -33,7 +33,11 @@ export async function labImage(engine: Engine): Promise<string> {
     const said: string[] = []
     for await (const chunk of answer) said.push(String(chunk))
     if (await hasImage(engine, name)) return name
-    throw new Error(said.join('').trim())
+    // Podman 4 imports it without a name.
+    const id = /"status":"(sha256:\w+)"/.exec(said.join(''))?.[1]
+    if (id === undefined) throw new Error(said.join('').trim())
+    await engine.getImage(id).tag({ repo: labRepository, tag })
+    return name
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_CONTAINER', 'The engine does not take the image of this machine’s programs', {
       stderr: cause instanceof Error ? cause.message : String(cause),

@@ -35,9 +35,10 @@ export async function findLeftovers(engine: Engine): Promise<readonly Leftover[]
           return true
         },
       })),
-    ...images.flatMap(({ RepoTags: tags, Size: bytes }) =>
-      (tags ?? [])
-        .filter((name) => name.startsWith(`${labRepository}:`) && !used.has(name))
+    ...images.flatMap(({ Id: id, RepoTags: tags, Size: bytes }) =>
+      // One without a name was imported by a run that was killed before it gave it one.
+      ((tags ?? []).length === 0 ? [id] : (tags ?? []))
+        .filter((name) => (name === id || name.startsWith(`${labRepository}:`)) && !used.has(name))
         .map((name) => ({ kind: 'image' as const, name, bytes, remove: () => removeImage(engine, name) })),
     ),
   ]
