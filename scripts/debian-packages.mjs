@@ -2,7 +2,9 @@
  * The Debian packages that labs need, each with the programs it is wanted for and why.
  * A package counts as present when all its programs are. `only`: the processor (as Node names it) that it is for.
  *
- * @type {readonly { name: string, programs: readonly string[], why: string, only?: string }[]}
+ * `service`: installing it would start a service of the machine, which is not set-up's to do.
+ *
+ * @type {readonly { name: string, programs: readonly string[], why: string, only?: string, service?: true }[]}
  */
 export const debianPackages = [
   { name: 'iproute2', programs: ['ip', 'bridge', 'tc', 'ss'], why: 'builds topologies and reads the graph back' },
@@ -21,6 +23,11 @@ export const debianPackages = [
   { name: 'zstd', programs: ['zstd'], why: 'unpacks kernels', only: 'x64' },
   { name: 'dnsmasq-base', programs: ['dnsmasq'], why: 'the DHCP server of ipvlan scenarios' },
   { name: 'udhcpc', programs: ['udhcpc'], why: 'the DHCP client, which takes any client id' },
-  { name: 'bird2', programs: ['bird', 'birdc'], why: 'announces subnets by BGP' },
-  { name: 'openvswitch-switch', programs: ['ovs-vswitchd', 'ovs-vsctl'], why: 'the other bridge for Pods' },
+  { name: 'bird2', programs: ['bird', 'birdc'], why: 'announces subnets by BGP', service: true },
+  {
+    name: 'openvswitch-switch',
+    programs: ['ovs-vswitchd', 'ovs-vsctl'],
+    why: 'the other bridge for Pods',
+    service: true,
+  },
 ]
