@@ -26,7 +26,7 @@ const testStages = (args) => [
   ...(args.length > 0
     ? []
     : [
-        { name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run']] },
+        { name: 'suites', commands: [['node', 'harness/cli/main.ts', 'run', '--on', 'local']] },
         // Skipped with the reason where there is no QEMU, or no kernel and no network to fetch one.
         { name: 'VM tests', commands: [[...vmTests, ...tallied]] },
       ]),
