@@ -184,7 +184,7 @@ test('without IPv6 a lab has IPv4 only', async (context) => {
     const sandbox = await machine.openSandbox()
     await sandbox.files('', [{ kind: 'write', path: '/proc/sys/net/ipv6/conf/*/disable_ipv6', value: '1' }])
     return sandbox
-  })
+  }, machine.environment)
   const without = await abilities.can('ipv6')
   await abilities.close()
   expect(without).toMatchObject({

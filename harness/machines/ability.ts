@@ -1,5 +1,6 @@
 import type { Channel } from './channel/channel.ts'
 import { FarEndError } from './channel/channel.ts'
+import { dockerPrograms, dockerRemedy } from './docker-programs.ts'
 import type { Ability, Feature } from './machine.ts'
 
 interface LinkType {
@@ -65,14 +66,18 @@ export interface Abilities {
  * Tries features in one scratch sandbox, which is opened with the first of them and kept.
  *
  * @param openSandbox - gives the scratch sandbox
+ * @param environment - of the commands of labs, whose PATH programs are looked for in
  */
-export function openAbilities(openSandbox: () => Promise<Channel>): Abilities {
+export function openAbilities(
+  openSandbox: () => Promise<Channel>,
+  environment: Readonly<Record<string, string>>,
+): Abilities {
   const tried = new Map<Feature, Promise<Ability>>()
   let scratch: Promise<Scratch> | undefined
   async function open(): Promise<Scratch> {
     const sandbox = await openSandbox()
     let config: Promise<string> | undefined
-    return { sandbox, config: () => (config ??= kernelConfig(sandbox)) }
+    return { sandbox, environment, config: () => (config ??= kernelConfig(sandbox)) }
   }
   return {
     can: (feature) => {
@@ -88,6 +93,7 @@ export function openAbilities(openSandbox: () => Promise<Channel>): Abilities {
 
 interface Scratch {
   readonly sandbox: Channel
+  readonly environment: Readonly<Record<string, string>>
   /** The kernel's own configuration, empty where it is not to be had. */
   readonly config: () => Promise<string>
 }
@@ -95,13 +101,32 @@ interface Scratch {
 async function tryFeature(feature: Feature, scratch: Scratch): Promise<Ability> {
   if (feature === 'ipv6') return tryIpv6(scratch.sandbox)
   if (feature === 'device-nodes') return tryDeviceNodes(scratch.sandbox)
+  if (feature === 'docker') return tryDocker(scratch)
   const [kind, name = ''] = feature.split(':')
-  return kind === 'tool' ? tryTool(scratch.sandbox, name) : tryLink(scratch, name)
+  return kind === 'tool' ? tryTool(scratch, name) : tryLink(scratch, name)
 }
 
-async function tryTool(sandbox: Channel, name: string): Promise<Ability> {
-  const found = await sandbox.run(['sh', '-c', 'command -v "$1"', 'sh', name])
+async function tryTool({ sandbox, environment }: Scratch, name: string): Promise<Ability> {
+  const found = await sandbox.run(['sh', '-c', 'command -v "$1"', 'sh', name], { env: environment })
   return found.code === 0 ? { able: true } : { able: false, reason: `the machine has no ${name}` }
+}
+
+/** An engine needs its programs, control groups of its own for its containers, and iptables for its start alone. */
+async function tryDocker(scratch: Scratch): Promise<Ability> {
+  for (const program of dockerPrograms) {
+    const found = await tryTool(scratch, program)
+    if (!found.able) return { able: false, reason: `${found.reason}: ${dockerRemedy}` }
+  }
+  const groups = `mount -t cgroup2 cgroup2 /mnt && group=$(mktemp -d /mnt/netwright-try-XXXXXXXX) && rmdir "$group"
+    code=$?; umount /mnt 2>/dev/null; exit $code`
+  for (const script of [groups, 'iptables -t nat -N netwright && iptables -t nat -X netwright']) {
+    const made = await scratch.sandbox.run(['sh', '-c', script], { env: scratch.environment })
+    if (made.code === 0) continue
+    const said = made.stderr.toString().trim()
+    const what = script === groups ? 'cannot make control groups' : 'has no iptables to start with'
+    return { able: false, reason: `a Docker Engine ${what} here: ${said}` }
+  }
+  return { able: true }
 }
 
 async function tryDeviceNodes(sandbox: Channel): Promise<Ability> {

@@ -2,10 +2,11 @@ import type { MachineFacts } from '../model/results.ts'
 import type { Channel } from './channel/channel.ts'
 
 /**
- * Something a suite may need of a machine: a link type (`link:macvlan`), a tool (`tool:ping`), IPv6, or the right to
- * make device nodes such as macvtap's /dev/tapN (a user namespace has it not).
+ * Something a suite may need of a machine: a link type (`link:macvlan`), a tool (`tool:ping`), IPv6, the right to make
+ * device nodes such as macvtap's /dev/tapN (a user namespace has it not), or that a host of a lab can run a Docker Engine
+ * of its own.
  */
-export type Feature = `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes'
+export type Feature = `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes' | 'docker'
 
 /** An answer found by trying, never by guessing from versions. */
 export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string }

@@ -34,7 +34,7 @@ export async function containerMachine(image?: string): Promise<Machine> {
   const channel = await startLabContainer(engine, image ?? (await labImage(engine)), image !== undefined)
   const openSandbox = (): Promise<Channel> =>
     openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand(agentPath, localArch())])
-  const abilities = openAbilities(openSandbox)
+  const abilities = openAbilities(openSandbox, environment)
   const said = async (...argv: readonly string[]): Promise<string> => (await channel.run(argv)).stdout.toString().trim()
   return {
     name: image === undefined ? 'container' : `container:${image}`,

@@ -4,6 +4,7 @@ import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
+import { dockerFolders } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 
 const pidSandbox = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
@@ -17,11 +18,21 @@ const agent = agentCommand(agentFile, localArch())
  * @throws NETWRIGHT_NO_NAMESPACES when neither works, with the reason and what usually cures it
  */
 export async function localMachine(): Promise<Machine> {
-  const [{ channel, privilege }, distribution] = await Promise.all([openMachineChannel(), distro()])
+  const [{ channel, privilege }, distribution, folders] = await Promise.all([
+    openMachineChannel(),
+    distro(),
+    dockerFolders(),
+  ])
   const userFlags = privilege === 'user namespace' ? asUser : []
   const openSandbox = (): Promise<Channel> =>
     openLocalAgent(['unshare', ...userFlags, '--net', '--ipc', ...pidSandbox, ...agent])
-  const abilities = openAbilities(openSandbox)
+  const ownPath = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'
+  const environment = {
+    PATH: ['/usr/local/sbin:/usr/sbin:/sbin', ownPath, ...folders].join(':'),
+    HOME: process.env['HOME'] ?? '/',
+    LC_ALL: 'C',
+  }
+  const abilities = openAbilities(openSandbox, environment)
   return {
     name: 'local',
     facts: {
@@ -31,11 +42,7 @@ export async function localMachine(): Promise<Machine> {
       arch: localArch(),
       privilege,
     },
-    environment: {
-      PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
-      HOME: process.env['HOME'] ?? '/',
-      LC_ALL: 'C',
-    },
+    environment,
     channel,
     openSandbox,
     can: abilities.can,

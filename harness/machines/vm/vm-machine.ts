@@ -83,7 +83,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
         guest = fresh
         alive = true
         // What they tried in went with the old guest.
-        abilities = openAbilities(openSandbox)
+        abilities = openAbilities(openSandbox, environment)
         watch(fresh)
         return fresh
       })
@@ -94,7 +94,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
     const { channel } = await running()
     return openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand('/netwright/agent.pl', 'x86_64')])
   }
-  let abilities = openAbilities(openSandbox)
+  let abilities = openAbilities(openSandbox, environment)
   return {
     name: `vm:${name}`,
     facts: {
