@@ -9,6 +9,8 @@ const config: KnipConfig = {
     'suites/**/*.suite.ts',
     'fixtures/topologies/**/*.ts',
     'scripts/*.{mjs,ts}',
+    // Called by the action.
+    'scripts/action/*.mjs',
     'bin/*.js',
     'tests/fixtures/**/*.{ts,js}',
   ],

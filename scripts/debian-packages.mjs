@@ -1,6 +1,6 @@
 /**
  * The Debian packages that labs need, each with the programs it is wanted for and why.
- * A package counts as present when all its programs are. `only`: the processor (as Node names it) that it is for.
+ * A package counts as present when all its programs are; one that has none names a file. `only`: the processor (as Node names it) that it is for.
  *
  * `service`: installing it would start a service of the machine, which is not set-up's to do.
  *
@@ -18,6 +18,12 @@ export const debianPackages = [
   { name: 'iptables', programs: ['iptables', 'ip6tables'], why: 'firewall scenarios that the documents type so' },
   // VMs; without the recommended packages QEMU brings no window and no disk tools.
   { name: 'qemu-system-x86', programs: ['qemu-system-x86_64'], why: 'boots other kernels (vm:KERNEL)', only: 'x64' },
+  {
+    name: 'debian-archive-keyring',
+    programs: ['/usr/share/keyrings/debian-archive-keyring.gpg'],
+    why: 'proves where the kernels of VMs come from; Debian itself has it',
+    only: 'x64',
+  },
   { name: 'xz-utils', programs: ['xz'], why: 'unpacks kernels and their modules', only: 'x64' },
   { name: 'lz4', programs: ['lz4'], why: 'unpacks kernels', only: 'x64' },
   { name: 'zstd', programs: ['zstd'], why: 'unpacks kernels', only: 'x64' },

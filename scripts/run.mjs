@@ -38,6 +38,7 @@ const checkStages = [
   { name: 'types (tsc)', commands: [['tsc', '--noEmit']] },
   { name: 'format (prettier)', commands: [['prettier', '--check', '--log-level=warn', '.']] },
   { name: 'unused code (knip)', commands: [['knip']] },
+  { name: 'workflows', commands: [['node', 'scripts/workflows.ts']] },
   {
     name: 'package (build, publint)',
     commands: [
@@ -78,8 +79,10 @@ const just = (command) => async (node, args) => (await execute([...command, ...a
 /** @type {Record<string, (node: string, args: string[]) => Promise<number>>} */
 const tasks = {
   start: just(['node', '--max-semi-space-size=2', 'harness/cli/main.ts', 'run', '--report', 'netwright-report']),
+  matrix: just(['node', 'harness/cli/main.ts', 'matrix']),
   test,
   check,
+  'check:release': just(['node', 'scripts/release.ts']),
   'test:vm': just(vmTests),
   'test:chaos': just(['env', 'NETWRIGHT_CHAOS_ROUNDS=20', ...vmTests, 'chaos.real', 'killed-harness']),
   format: just(['prettier', '--write', '--log-level=warn', '.']),

@@ -167,16 +167,18 @@ const installDependencies = async () => {
 // The programs for administrators are often not on an ordinary user's PATH.
 const programFolders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** @param {string} program */
-const isPresent = (program) =>
-  programFolders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+/** @param {string} program one on the PATH of an administrator, or the path of a file */
+export const isPresent = (program) =>
+  program.startsWith('/')
+    ? existsSync(program)
+    : programFolders.some((folder) => {
+        try {
+          accessSync(join(folder, program), constants.X_OK)
+          return true
+        } catch {
+          return false
+        }
+      })
 
 /** On somebody's own machine a package may start a service at once; a CI machine is thrown away. */
 const wouldStartServices = () => existsSync('/run/systemd/system') && !process.env['CI']
