@@ -34,15 +34,16 @@ function suspectNamespaces(prober: Prober, evidence: Evidence): string[] {
   // Nothing to wait for kept the request in: its next hop was known, or was never asked for.
   const isResolved = sightings.some((s) => s.kind === 'advert' && s.ns === probe.from) || !left('solicit')
   if (probe.protocol.kind !== 'arp' && !left('request') && isResolved) suspects.add(probe.from)
-  for (const s of sightings) {
+  for (const [at, s] of sightings.entries()) {
     if (s.kind === 'error' && s.error !== undefined) {
       const by = ownerOf(prober.graph, s.error.by)
       if (by !== undefined) suspects.add(by.ns.id)
     }
     if (s.kind === 'reset' && probe.owner !== undefined) suspects.add(probe.owner)
     const isStack = prober.graph.namespaces.some((ns) => ns.id === s.ns && ns.role !== 'wire')
-    const wentIn = s.direction === 'in' && s.forOther !== true && (s.kind === 'request' || s.kind === 'reply')
-    if (isStack && wentIn && !sightings.some((later) => follows(s, later, probe.owner))) suspects.add(s.ns)
+    const wentIn = s.direction === 'in' && isForStack(prober, s) && (s.kind === 'request' || s.kind === 'reply')
+    const later = sightings.slice(at + 1)
+    if (isStack && wentIn && !later.some((other) => follows(s, other, probe.owner))) suspects.add(s.ns)
   }
   for (const ns of unseenStacks(prober, evidence)) suspects.add(ns)
   return [...suspects]
@@ -67,9 +68,20 @@ function unseenStacks({ graph }: Prober, { sightings, probe }: Evidence): string
   return [...(isKept && requests.length > 0 ? [below.ns.id] : []), ...(cameIn && owner ? [owner.id] : [])]
 }
 
-/** Whether a frame carries the conversation on from where another went in. */
+/** A bridge's own stack is addressed by the bridge's MAC, which is another than that of the port it comes in at. */
+function isForStack({ graph }: Prober, { ns, dev, forOther, targetMac }: Sighting): boolean {
+  if (forOther !== true) return true
+  const devices = findNamespace(graph, ns)?.interfaces ?? []
+  const master = devices.find((i) => i.name === dev)?.master
+  return devices.some((i) => i.name === master && i.kind === 'bridge' && i.mac === targetMac)
+}
+
+/**
+ * Whether a frame carries the conversation on from where another went in. What a bridge hands to its own stack has the
+ * same time stamp there as at its port: the order in which both were captured tells.
+ */
 function follows(wentIn: Sighting, later: Sighting, owner: string | undefined): boolean {
-  if (later === wentIn || later.ns !== wentIn.ns || later.us < wentIn.us) return false
+  if (later.ns !== wentIn.ns) return false
   if (later.dev !== wentIn.dev && later.direction === 'in') return true
   // A router sends on what it got; only the target answers. Anything else is somebody's refusal.
   const answers = ['reply', 'return-solicit']

@@ -1,9 +1,9 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
+import { seenAs } from '../../fixtures/seen-as.ts'
 import { hostGwBackend, udpBackend, vxlanBackend } from '../../fixtures/topologies/flannel.ts'
 import { oneSegmentNodes, podNodes, routedPodNodes, twoSegmentNodes } from '../../fixtures/topologies/pod-nodes.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
-import { pod1SeenAs } from './seen-as.ts'
 
 const claim = k8sIpvlanMacvlan.claim('D6')
 
@@ -25,7 +25,8 @@ for (const [name, backend, needs] of [
     .until(`the nodes are joined by ${name}`, backend.set, backend.unset)
     .expect(talking)
     .finding('pod2 sees pod1 by its own address', async ({ hosts }) => {
-      const found = await pod1SeenAs(hosts)
+      const { node1, node2 } = hosts
+      const found = await seenAs({ host: node1, namespace: 'pod1' }, { host: node2, namespace: 'pod2' }, '10.244.2.2')
       return { holds: found === '10.244.1.2', found }
     })
     .andBack()

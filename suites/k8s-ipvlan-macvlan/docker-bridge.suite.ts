@@ -1,0 +1,38 @@
+import { blocked, reached } from 'netwright'
+import { scenario } from 'netwright/vitest'
+import { seenAs } from '../../fixtures/seen-as.ts'
+import { dockerBridges } from '../../fixtures/topologies/docker-networks.ts'
+import { k8sIpvlanMacvlan } from './claims.ts'
+
+const dropped = blocked('netfilter-drop', { at: 'node1' })
+const host = '192.168.1.10'
+
+// Containers of one bridge reach each other, their host, and by it the LAN, where all of them have the host's address. What keeps
+// two networks apart, and a neighbour out, is not the bridge but the engine's rules: all are one hop from the host, which forwards.
+scenario(dockerBridges, 'bridge: containers reach out behind their host’s address, and nobody reaches in', {
+  claim: k8sIpvlanMacvlan.claim('D4'),
+  when: 'bridge',
+})
+  .expect({
+    c1: { c2: reached, c3: dropped, [host]: reached, node2: reached },
+    c3: { c1: dropped, [host]: reached, node2: reached },
+    node1: { c1: reached, c3: reached, node2: reached },
+    node2: { [host]: reached, c1: blocked('no-route', { at: 'node2' }) },
+  })
+  .finding('node2 sees c1 by its host’s address', async ({ hosts: { node1, node2 } }) => {
+    const found = await seenAs({ host: node1, namespace: 'c1' }, { host: node2 }, '192.168.1.20')
+    return { holds: found === host, found }
+  })
+  .given('node2 learns a route to c1’s subnet', ({ node2: { $ } }) => $`ip route add 172.30.0.0/24 via ${host}`)
+  .expect({ node2: { c1: dropped } })
+  .until(
+    'node1 forgets the rules by which an engine closes its containers’ addresses to others than their bridge',
+    async ({ node1: { $ } }) => {
+      await $`iptables-save > /run/rules`
+      await $`iptables -t raw -F PREROUTING`
+      await $`iptables -I DOCKER-USER -j ACCEPT`
+    },
+    ({ node1: { $ } }) => $`iptables-restore < /run/rules`,
+  )
+  .expect({ node2: { c1: reached }, c1: { c3: reached } })
+  .andBack()
