@@ -16,6 +16,10 @@ const own80 = { service: 'own' } as const
 /** A route to the far wire by a device that leads nowhere. */
 const wrongWayBack =
   'ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up; ip route add 10.9.0.0/24 dev d0'
+/** A namespace behind a bridge of its host, which routes for it. */
+const behindBridge = `ip netns add ns9; ip link add br0 address 02:4e:57:00:05:01 type bridge; ip addr add 10.5.0.1/24 dev br0; ip link set br0 up
+  ip link add v9 type veth peer name eth0 netns ns9; ip link set v9 master br0 up; sysctl -qw net.ipv4.ip_forward=1
+  ip -n ns9 addr add 10.5.0.9/24 dev eth0; ip -n ns9 link set eth0 up; ip -n ns9 route add default via 10.5.0.1`
 
 /** Per reason: what provokes it, and look-alikes with what they are instead. */
 export const filterTrials: Readonly<
@@ -97,6 +101,22 @@ export const filterTrials: Readonly<
         from: 'node1',
         to: 'node2',
         is: 'netfilter-drop at node2',
+      },
+      {
+        what: 'of what a bridge handed to its own stack, with the time stamp of its port',
+        given: onNode1(`${behindBridge}; ${nft('forward', 'icmp type echo-request drop')}`),
+        from: 'node1/ns9',
+        to: 'node2',
+        is: 'netfilter-drop at node1',
+      },
+      {
+        what: 'at a bridge’s port, where a frame for the bridge’s own MAC address is for another',
+        given: onNode1(
+          `${behindBridge}; sysctl -qw net.bridge.bridge-nf-call-iptables=1; ${nft('prerouting', 'icmp type echo-request drop')}`,
+        ),
+        from: 'node1/ns9',
+        to: 'node2',
+        is: 'netfilter-drop at node1',
       },
     ],
     alike: [
