@@ -18,6 +18,7 @@ export const errorCodes = {
   NETWRIGHT_UNKNOWN_SUITE: 'usage',
   NETWRIGHT_UNKNOWN_MACHINE: 'usage',
   NETWRIGHT_UNKNOWN_KERNEL: 'usage',
+  NETWRIGHT_UNKNOWN_BOX: 'usage',
   NETWRIGHT_BAD_KERNEL: 'usage',
   NETWRIGHT_UNKNOWN_TOPOLOGY: 'usage',
   NETWRIGHT_USAGE: 'usage',
@@ -39,6 +40,7 @@ export const errorCodes = {
   NETWRIGHT_GUEST: 'unable',
   NETWRIGHT_NO_ENGINE: 'unable',
   NETWRIGHT_CONTAINER: 'unable',
+  NETWRIGHT_VAGRANT: 'unable',
 } as const
 
 /** The stable code of a {@link NetwrightError}: for programs, while the words of an error may change. */

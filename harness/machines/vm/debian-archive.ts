@@ -6,7 +6,7 @@ import { tool } from './tool.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 /** Variable that names a mirror of Debian's archive, for machines whose own sources have none. */
-const mirrorVariable = 'NETWRIGHT_DEBIAN_MIRROR'
+export const mirrorVariable = 'NETWRIGHT_DEBIAN_MIRROR'
 
 /** A suite of Debian's archive, read with a state of its own: this machine's sources and lists stay as they are. */
 export interface DebianArchive {
@@ -122,7 +122,7 @@ async function bytesIn(folder: string): Promise<number> {
 }
 
 /** The mirror of Debian's archive that this machine itself uses. */
-async function machinesMirror(): Promise<string | undefined> {
+export async function machinesMirror(): Promise<string | undefined> {
   const format = '$(REPO_URI)|$(ORIGIN)|$(COMPONENT)'
   const text = await tool(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages'], {
     code: 'NETWRIGHT_KERNEL_NOT_FETCHED',

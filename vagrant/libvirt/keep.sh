@@ -1,0 +1,21 @@
+# Keeps a libvirt of its own as long as its own stdin is open, then removes all of it.
+#   keep.sh RUNS RUN CAPABILITIES
+# It is a process of its own, so that it outlives a maker that is killed; should it be killed itself, the kernel kills
+# what runs in the namespaces, and the next start removes the folder (the lock says that nobody is using it).
+run=$2
+here=$(dirname "$0")
+exec 9>"$run/lock" && flock -n 9 || exit 1
+echo $$ >"$run/keeper.pid"
+exec 3<&0
+setpriv --pdeathsig KILL unshare --net --mount --ipc --pid --fork --kill-child \
+  sh "$here/inside.sh" "$run" "$3" 9>&- 3<&- </dev/null &
+libvirt=$!
+# unshare waits until the last process of the namespace is gone, and ignores SIGTERM: the first one is ended.
+(cat <&3 >/dev/null; pkill -KILL -P "$libvirt") 9>&- &
+watcher=$!
+exec 3<&-
+wait "$libvirt"
+code=$?
+kill "$watcher" 2>/dev/null
+rm -rf "$run"
+exit "$code"
