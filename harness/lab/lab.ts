@@ -62,7 +62,7 @@ export async function openLab<HostName extends string>(
   topology: Topology<HostName>,
 ): Promise<Lab<HostName>> {
   const hosts = topology.underlay.hosts.map(({ name }) => name)
-  const [channel, ipv6] = await Promise.all([machine.openSandbox(hosts), machine.can('ipv6')])
+  const [channel, ipv6] = await Promise.all([machine.openSandbox(hosts, topology.needs), machine.can('ipv6')])
   try {
     return await furnish(machine, topology, channel, ipv6.able)
   } catch (error) {

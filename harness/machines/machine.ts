@@ -28,8 +28,9 @@ export interface Machine {
    * The sandbox and all that runs in it ends with the channel, or with the harness, however that ends.
    *
    * @param hosts - those that will be made in it, for a machine that places hosts; default: all it knows of
+   * @param needs - features that it must have, for a machine whose sandboxes do not all have the same
    */
-  readonly openSandbox: (hosts?: readonly string[]) => Promise<Channel>
+  readonly openSandbox: (hosts?: readonly string[], needs?: readonly Feature[]) => Promise<Channel>
   /** Tries a feature once and remembers the answer. */
   readonly can: (feature: Feature) => Promise<Ability>
   /**

@@ -2,7 +2,7 @@ import { access, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/
 import { basename, dirname, join } from 'node:path'
 import { cacheFolder, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { StoredKernel } from './kernel-store.ts'
-import { packNewc } from './newc.ts'
+import { packNewc, type ArchiveEntry } from './newc.ts'
 import { needDisk } from './room.ts'
 import { findUserland, userlandEntries } from './userland.ts'
 
@@ -20,12 +20,25 @@ const staleMs = 3_600_000
 /** Bytes that an image takes at most; one with every program and module was 86 MB. */
 const largestImage = 128 * 2 ** 20
 
-/** The kernel with an initramfs of this machine's userland and the kernel's modules; made once for each state of both. */
-export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
+/** Files that only some guests get. */
+export interface ExtraFiles {
+  /** Changes whenever any of them does. */
+  readonly name: string
+  /** How much they take, at most. */
+  readonly bytes: number
+  readonly entries: () => Promise<readonly ArchiveEntry[]>
+}
+
+/**
+ * The kernel with an initramfs of this machine's userland and the kernel's modules; made once for each state of both.
+ *
+ * @param extra - files beside them
+ */
+export async function bootImage(kernel: StoredKernel, extra?: ExtraFiles): Promise<BootImage> {
   const parts = await findUserland()
   const folder = await cacheFolder('boot')
   const kernelName = basename(dirname(kernel.vmlinux))
-  const name = `${kernelName}-${parts.fingerprint}`
+  const name = [kernelName, parts.fingerprint, ...(extra === undefined ? [] : [extra.name])].join('-')
   const initrd = join(folder, `${name}.cpio`)
   const image: BootImage = { vmlinux: kernel.vmlinux, initrd, name }
   if (await exists(initrd)) return image
@@ -33,9 +46,11 @@ export async function bootImage(kernel: StoredKernel): Promise<BootImage> {
   try {
     if (await exists(initrd)) return image
     await sweep(folder, kernelName)
-    await needDisk(folder, largestImage)
+    await needDisk(folder, largestImage + (extra?.bytes ?? 0))
     const scratch = join(folder, `${scratchPrefix}${name}`)
-    await writeFile(scratch, Buffer.concat([packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]))
+    const archives = [packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]
+    if (extra !== undefined) archives.push(packNewc(await extra.entries()))
+    await writeFile(scratch, Buffer.concat(archives))
     await rename(scratch, initrd)
     return image
   } finally {

@@ -174,7 +174,7 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 }
 
 /** What ldd finds, by the names that programs ask for. Scripts and static programs need nothing. */
-async function linkedLibraries(files: readonly string[]): Promise<readonly string[]> {
+export async function linkedLibraries(files: readonly string[]): Promise<readonly string[]> {
   const real = [...new Set(await Promise.all(files.map((file) => realpath(file))))]
   const text = (await tool(['sh', '-c', 'ldd "$@" 2>/dev/null; true', 'sh', ...real])).toString()
   return readLdd(text)

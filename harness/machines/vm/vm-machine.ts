@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
-import { openAbilities } from '../ability.ts'
-import { agentCommand, localArch } from '../channel/agent-process.ts'
-import type { Channel } from '../channel/channel.ts'
-import { openNestedAgent } from '../channel/nested-agent.ts'
+import { localArch } from '../channel/agent-process.ts'
+import { dockerRemedy } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
 import { findKernel } from './catalogue.ts'
-import { consoleText, troubleText, type Guest } from './guest.ts'
+import { engineFiles } from './engine-entries.ts'
+import { openSlot, type GuestSlot } from './guest-slot.ts'
 import { provideKernel, type StoredKernel } from './kernel-store.ts'
 import { hostKernelFiles, kernelFilesAt, storeOwnKernel } from './own-kernel.ts'
 import { findQemu, type GuestOptions } from './qemu.ts'
@@ -19,6 +17,8 @@ import { cloneGuest, guestTemplate } from './template.ts'
 import { readVmName, type KernelChoice } from './vm-name.ts'
 
 const memoryMiB = 384
+/** With Docker Engine: its programs lie in memory, and run there. */
+const engineMemoryMiB = 1024
 /** Milliseconds until a guest that does not answer is given up. */
 const patienceMs = 30_000
 
@@ -27,7 +27,6 @@ const environment = {
   HOME: '/root',
   LC_ALL: 'C',
 }
-const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 export interface VmOptions {
   /** Gives the VM a network card for cables to other VMs, and gets its stream; again for each VM that replaces a dead one. */
@@ -51,75 +50,62 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `VMs are for x86_64 machines, and this one is ${localArch()}`)
   }
   const qemu = await findQemu()
-  // A clone has some 60 MB to itself and comes to use more; what it reads of its template can be dropped.
-  await needMemory((memoryMiB / 2) * 2 ** 20)
-  const image = await bootImage(await chosenKernel(choice))
+  const kernel = await chosenKernel(choice)
+  const image = await bootImage(kernel)
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
-  const options: GuestOptions = {
-    image,
-    accelerator: accelerator.kind,
-    memoryMiB,
-    parameters,
-    ...(trunk && { trunk: true }),
+  const slotOf = async (options: Pick<GuestOptions, 'image' | 'memoryMiB'>): Promise<GuestSlot> => {
+    // A clone has some 60 MB to itself and comes to use more; what it reads of its template can be dropped.
+    await needMemory((options.memoryMiB / 2) * 2 ** 20)
+    const all: GuestOptions = { ...options, accelerator: accelerator.kind, parameters, ...(trunk && { trunk: true }) }
+    const boot = async () => cloneGuest(qemu, all, await guestTemplate(qemu, all), trunk)
+    return openSlot({ boot, silentMs, environment })
   }
-  const boot = async (): Promise<Guest> => {
-    const guest = await cloneGuest(qemu, options, await guestTemplate(qemu, options), trunk)
-    keepLooking(guest, silentMs)
-    return guest
+  const plain = await slotOf({ image, memoryMiB })
+  let withEngine: Promise<GuestSlot | undefined> | undefined
+  /** A second guest, which has Docker Engine: booted when it is first asked for. */
+  const engineSlot = (): Promise<GuestSlot | undefined> =>
+    (withEngine ??= (async () => {
+      const files = await engineFiles()
+      return files && slotOf({ image: await bootImage(kernel, files), memoryMiB: engineMemoryMiB })
+    })())
+  const slots = async (): Promise<readonly GuestSlot[]> => {
+    const second = await withEngine?.catch(() => undefined)
+    return second === undefined ? [plain] : [plain, second]
   }
-  let alive = true
-  let guest = await boot()
-  let pending: Promise<Guest> | undefined
-  const watch = (started: Guest): void => {
-    void started.ended.then(() => {
-      if (started === guest) alive = false
-    })
-  }
-  watch(guest)
-  const running = async (): Promise<Guest> => {
-    if (alive) return guest
-    pending ??= boot()
-      .then((fresh) => {
-        guest = fresh
-        alive = true
-        // What they tried in went with the old guest.
-        abilities = openAbilities(openSandbox, environment)
-        watch(fresh)
-        return fresh
-      })
-      .finally(() => (pending = undefined))
-    return pending
-  }
-  const openSandbox = async (): Promise<Channel> => {
-    const { channel } = await running()
-    return openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand('/netwright/agent.pl', 'x86_64')])
-  }
-  let abilities = openAbilities(openSandbox, environment)
   return {
     name: `vm:${name}`,
     facts: {
       kind: 'vm',
-      kernel: (await guest.channel.run(['uname', '-r'])).stdout.toString().trim(),
+      kernel: (await plain.guest().channel.run(['uname', '-r'])).stdout.toString().trim(),
       distro: await distro(),
       arch: 'x86_64',
       privilege: 'root',
     },
     environment,
     get channel() {
-      return guest.channel
+      return plain.guest().channel
     },
-    openSandbox,
-    can: (feature) => abilities.can(feature),
+    openSandbox: async (_hosts, needs = []) => {
+      const slot = needs.includes('docker') ? await engineSlot() : plain
+      return (slot ?? plain).openSandbox()
+    },
+    can: async (feature) => {
+      if (feature !== 'docker') return plain.can(feature)
+      if (trunk) return { able: false, reason: 'VMs that share wires carry no Docker Engine' }
+      const slot = await engineSlot()
+      return slot?.can(feature) ?? { able: false, reason: `this machine has no Docker Engine to give: ${dockerRemedy}` }
+    },
     trouble: async () => {
-      const { channel, console } = guest
-      // What was written before the answer left the guest has arrived with it.
-      await channel.ping().catch(() => undefined)
-      await nextTurn()
-      const found = console.firstTrouble()
-      return found && `${troubleText(found)}\n${consoleText(console)}`
+      for (const slot of await slots()) {
+        const trouble = await slot.trouble()
+        if (trouble !== undefined) return trouble
+      }
+      return undefined
     },
     remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`],
-    dispose: () => guest.channel.close(),
+    dispose: async () => {
+      for (const slot of await slots()) await slot.guest().channel.close()
+    },
   }
 }
 
@@ -134,28 +120,6 @@ async function chosenKernel(choice: KernelChoice): Promise<StoredKernel> {
     case 'file':
       return storeOwnKernel(await kernelFilesAt(choice.file, choice.modules))
   }
-}
-
-/** Ends a guest that no longer answers: every wait for it then ends with its console's tail. */
-function keepLooking(guest: Guest, silentMs: number): void {
-  let answered = Date.now()
-  let asked = false
-  const timer = setInterval(() => {
-    if (asked && Date.now() - answered > silentMs) guest.end(`the guest has not answered for ${silentMs / 1000} s`)
-    if (asked) return
-    asked = true
-    guest.channel.ping().then(
-      () => {
-        asked = false
-        answered = Date.now()
-      },
-      () => undefined,
-    )
-  }, silentMs / 6)
-  timer.unref()
-  void guest.ended.then(() => {
-    clearInterval(timer)
-  })
 }
 
 /** The guest's programs are this machine's. */
