@@ -6,6 +6,7 @@ import { findNamespace, type Graph } from '../model/graph.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 import type { Marks } from './attempt.ts'
 import { nextHop } from '../model/egress.ts'
+import { strangersTo, type Heard } from './strangers.ts'
 import type { SeenFrame } from './watch.ts'
 
 const outgoing = 4 // PACKET_OUTGOING, include/uapi/linux/if_packet.h
@@ -52,8 +53,11 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
     if (frame !== undefined && kind !== undefined) found.push({ seen, frame, kind })
   }
   found.sort((a, b) => Number(a.seen.frame.timestamp - b.seen.frame.timestamp))
-  const first = found[0]?.seen.frame.timestamp ?? 0n
-  return found.map(({ seen, frame, kind }) => ({
+  const heard = found.map(({ seen, frame, kind }) => heardIn(seen, frame.packet, kind))
+  const isStrangers = strangersTo(talk.spec, graph, heard)
+  const own = found.filter((_, i) => heard[i] !== undefined && !isStrangers(heard[i]))
+  const first = own[0]?.seen.frame.timestamp ?? 0n
+  return own.map(({ seen, frame, kind }) => ({
     kind,
     us: Number(seen.frame.timestamp - first) / 1000,
     ns: seen.ns,
@@ -65,6 +69,29 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
     targetMac: frame.ethernet?.target ?? '',
     ...errorOf(frame.packet),
   }))
+}
+
+function heardIn({ ns, frame }: SeenFrame, packet: Packet, kind: SightingKind): Heard {
+  const asker = askerIn(packet)
+  return {
+    kind,
+    ns,
+    direction: frame.packetType === outgoing ? 'out' : 'in',
+    forOther: frame.packetType === otherHost,
+    ...(asker === undefined ? {} : { asker }),
+  }
+}
+
+/** Whoever asks for a link-layer address in a packet, or is told one. */
+function askerIn(packet: Packet): string | undefined {
+  if (packet.kind === 'arp') return packet.op === 1 ? packet.sender : packet.target
+  if (packet.kind !== 'ipv6') return undefined
+  const { kind } = packet.transport
+  return kind === 'neighbour-solicitation'
+    ? packet.source
+    : kind === 'neighbour-advertisement'
+      ? packet.target
+      : undefined
 }
 
 /**

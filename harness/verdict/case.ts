@@ -78,6 +78,13 @@ export function parentSpot(graph: Graph, spot: Spot | undefined): Spot | undefin
   return spot && parentOf(graph, spot.dev)
 }
 
+/** The macvlan children of a device, in whichever namespace. */
+export function childrenOf(c: Case, parent: Spot): Spot[] {
+  return c.graph.namespaces
+    .flatMap((ns) => ns.interfaces.map((dev): Spot => ({ ns, dev })))
+    .filter((spot) => isMacvlan(spot.dev) && sameSpot(parentSpot(c.graph, spot), parent))
+}
+
 /** `node1/ns1 mac1` */
 export function spotText(spot: Spot): string {
   return `${spot.ns.id} ${spot.dev.name}`
@@ -153,9 +160,8 @@ export function isIpvlan(dev: Interface): boolean {
 
 /** Mode and flag of an ipvlan child; both are its parent's, the same for all children. */
 export function ipvlanMode(dev: Interface): { readonly mode: string; readonly flag: string } {
-  const [mode = '', flag] = (dev.mode ?? '').split(' ')
-  // ip(8) writes the flag as a truth value of its own name.
-  return { mode, flag: flag ?? ['private', 'vepa'].find((name) => dev.details[name] === true) ?? 'bridge' }
+  const [mode = '', flag = 'bridge'] = (dev.mode ?? '').split(' ')
+  return { mode, flag }
 }
 
 /** Whether an address is that of an ipvlan child of a device: the driver takes what comes in for it before the stack does. */
@@ -193,6 +199,19 @@ export function isDirect(c: Case, sender: Spot, listener: Spot): boolean {
     ? [address]
     : listener.dev.addresses.flatMap((a) => (a.family === family ? a.address : []))
   return aims.some((aim) => nextHop(c.graph, sender.ns.id, aim) === aim)
+}
+
+/**
+ * Whether the switch sends a device's frames back to where they came from: then, that one has not come back says only that it has
+ * not come back yet.
+ */
+export function isReflected(c: Case, spot: Spot): boolean {
+  for (let below: Spot | undefined = spot, depth = 0; below !== undefined && depth < 4; depth++) {
+    const { hairpin, state } = below.dev.port ?? {}
+    if (below.ns.role === 'wire') return hairpin === true && state === 'forwarding'
+    below = parentSpot(c.graph, below)
+  }
+  return false
 }
 
 /** The switch port (a bridge port in a wire's namespace) that a device is plugged into. */

@@ -8,6 +8,7 @@ import {
   isAt,
   isGroupMac,
   isIpvlan,
+  isReflected,
   parentSpot,
   sameSpot,
   spotText,
@@ -20,6 +21,8 @@ import {
 /** One end of the probe that is an ipvlan child, and what travels from it and to it. */
 interface Child {
   readonly spot: Spot
+  /** Namespace of the other end. */
+  readonly other: string | undefined
   readonly parent: Spot
   readonly sends: readonly SightingKind[]
   readonly hears: readonly SightingKind[]
@@ -36,7 +39,7 @@ interface Child {
  */
 export function ipvlanParentIsolation(c: Case): Proof | undefined {
   for (const child of childrenAtEnds(c)) {
-    if (!child.parent.dev.up) continue
+    if (!child.parent.dev.up || isReflected(c, child.parent)) continue
     const because = unheardByParent(c, child) ?? unheardByChild(c, child)
     if (because !== undefined) return { reason: 'ipvlan-parent-isolation', at: spotText(child.parent), because }
   }
@@ -49,8 +52,22 @@ function childrenAtEnds(c: Case): Child[] {
   const addressesOf = (spot: Spot | undefined): string[] =>
     spot?.ns.interfaces.flatMap((i) => i.addresses.flatMap((a) => (a.family === family ? a.address : []))) ?? []
   const ends = [
-    { spot: source, sends: forthKinds, hears: homewardKinds, others: [address], own: addressesOf(source) },
-    { spot: owner, sends: homewardKinds, hears: forthKinds, others: addressesOf(source), own: [address] },
+    {
+      spot: source,
+      other: owner?.ns.id,
+      sends: forthKinds,
+      hears: homewardKinds,
+      others: [address],
+      own: addressesOf(source),
+    },
+    {
+      spot: owner,
+      other: c.evidence.probe.from,
+      sends: homewardKinds,
+      hears: forthKinds,
+      others: addressesOf(source),
+      own: [address],
+    },
   ]
   return ends.flatMap(({ spot, ...rest }) => {
     const parent = spot && isIpvlan(spot.dev) ? parentSpot(c.graph, spot) : undefined
@@ -75,7 +92,9 @@ function unheardByParent(c: Case, { spot, parent, sends, others }: Child): strin
 }
 
 /** The parent's stack takes the child for a neighbour on the parent's wire, and what it sent there left for good. */
-function unheardByChild(c: Case, { spot, parent, hears, own }: Child): string | undefined {
+function unheardByChild(c: Case, child: Child): string | undefined {
+  const { spot, parent, hears, own } = child
+  if (!isParentsTurn(c, child)) return undefined
   const isOnLink = own.some(
     (address) =>
       nextHop(c.graph, parent.ns.id, address) === address &&
@@ -93,6 +112,21 @@ function unheardByChild(c: Case, { spot, parent, hears, own }: Child): string | 
   const heard = sightings.some((s) => hears.includes(s.kind) && s.direction === 'in' && s.ns === spot.ns.id)
   if (lost === undefined || heard) return undefined
   return `"${lost.text}", which the stack of ${parent.ns.id} sent by ${parent.dev.name}, went out to the wire and never to ${spotText(spot)}: an ipvlan child does not hear its parent's own stack`
+}
+
+/** Whether the parent's stack has a part in this probe: it is the other end, or it took a packet in by another device, to send it on. */
+function isParentsTurn({ evidence }: Case, { parent, other }: Child): boolean {
+  return (
+    other === parent.ns.id ||
+    evidence.sightings.some(
+      (s) =>
+        (s.kind === 'request' || s.kind === 'reply') &&
+        s.ns === parent.ns.id &&
+        s.dev !== parent.dev.name &&
+        s.direction === 'in' &&
+        s.forOther !== true,
+    )
+  )
 }
 
 /** Whether a frame is one that a child of the parent sent. */

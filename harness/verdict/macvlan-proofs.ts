@@ -1,11 +1,13 @@
 import type { Sighting, SightingKind } from '../model/evidence.ts'
 import {
+  childrenOf,
   forthKinds,
   homewardKinds,
   isAt,
   isDirect,
   isGroupMac,
   isMacvlan,
+  isReflected,
   parentSpot,
   sameSpot,
   seenBack,
@@ -34,7 +36,8 @@ export function macvlanParentIsolation(c: Case): Proof | undefined {
 function isolatedOneWay(c: Case, sender: Spot, listener: Spot, kinds: readonly SightingKind[]): Proof | undefined {
   const up = parentBelow(c, sender, listener.ns.id)
   const parent = up ?? parentBelow(c, listener, sender.ns.id)
-  if (parent === undefined || !parent.dev.up || !isDirect(c, sender, listener)) return undefined
+  if (parent === undefined || !parent.dev.up || isReflected(c, parent)) return undefined
+  if (!isDirect(c, sender, listener)) return undefined
   const lost = leftForGood(c, parent, listener, kinds)
   if (lost === undefined) return undefined
   const because =
@@ -97,12 +100,21 @@ function privateBesideSibling(c: Case): Proof | undefined {
   if (s === undefined) return undefined
   const shy = [s.source, s.owner].find((spot) => spot.dev.mode === 'private')
   if (shy === undefined || !s.parent.dev.up) return undefined
-  const isForthStopped = seenForth(c, s.parent, 'out') && !seenForth(c, s.owner, 'in')
+  const isForthStopped = leftFor(c, s.parent, forthKinds) && !seenForth(c, s.owner, 'in')
   const isBackStopped =
-    seenHomeward(c, s.parent, 'out') && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
+    leftFor(c, s.parent, homewardKinds) && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
   if (!isForthStopped && !isBackStopped) return undefined
   const because = `${spotText(s.source)} and ${spotText(s.owner)} are children of ${spotText(s.parent)}, and ${spotText(shy)} is in private mode: frames left by the parent, and nothing passed between the two`
   return { reason: 'private-mode', at: spotText(s.parent), because }
+}
+
+/** Whether frames left for where a private child's sibling cannot hear them: unicast that a switch reflects, it can. */
+function leftFor(c: Case, parent: Spot, kinds: readonly SightingKind[]): boolean {
+  const reflected = isReflected(c, parent)
+  return c.evidence.sightings.some(
+    (s) =>
+      kinds.includes(s.kind) && isAt(s, parent) && s.direction === 'out' && (isGroupMac(s.targetMac) || !reflected),
+  )
 }
 
 /**
@@ -179,10 +191,4 @@ export function passthruTakesAll(c: Case): Proof | undefined {
 
 function cameUnicast(c: Case, spot: Spot): boolean {
   return c.evidence.sightings.some((s) => isAt(s, spot) && s.direction === 'in' && !isGroupMac(s.targetMac))
-}
-
-function childrenOf(c: Case, parent: Spot): Spot[] {
-  return c.graph.namespaces
-    .flatMap((ns) => ns.interfaces.map((dev): Spot => ({ ns, dev })))
-    .filter((spot) => isMacvlan(spot.dev) && sameSpot(parentSpot(c.graph, spot), parent))
 }

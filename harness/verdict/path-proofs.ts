@@ -2,6 +2,7 @@ import type { NeighbourState, Sighting } from '../model/evidence.ts'
 import { routeTo } from '../model/egress.ts'
 import { findNamespace, holderOf, ownerOf, type Namespace } from '../model/graph.ts'
 import {
+  childrenOf,
   isOfIpvlanChild,
   isOnSubnet,
   parentSpot,
@@ -156,10 +157,15 @@ function endsTowards(c: Case, kind: 'request' | 'reply'): readonly string[] {
   return c.source?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
 }
 
-/** A passthru child has its parent's MAC address and gets what is meant for the parent's stack: not to be forwarded. */
-function takesOver(c: Case, child: Spot): boolean {
-  const parent = parentSpot(c.graph, child)
-  return child.dev.mode === 'passthru' && [c.sourceSpot, c.ownerSpot].some((end) => sameSpot(parent, end))
+/**
+ * A passthru child has its parent's MAC address and gets what is meant for the parent's stack: that one does not get it, and that
+ * one's packets are not the child's to forward.
+ */
+function takesOver(c: Case, spot: Spot): boolean {
+  const isPassthru = ({ dev }: Spot): boolean => dev.mode?.startsWith('passthru') === true
+  const parent = parentSpot(c.graph, spot)
+  if (isPassthru(spot) && [c.sourceSpot, c.ownerSpot].some((end) => sameSpot(parent, end))) return true
+  return childrenOf(c, spot).some(isPassthru)
 }
 
 /** The target heard the question for its link-layer address and is told not to answer it; or nobody has the address. */

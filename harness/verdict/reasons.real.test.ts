@@ -3,7 +3,7 @@ import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { reasonNames } from '../model/verdict.ts'
 import { onBench, told, type Trial } from './testing/bench.ts'
-import { checkEvidence } from './testing/check-evidence.ts'
+import { checkEvidence, checkLateness } from './testing/check-evidence.ts'
 import { filterTrials } from './testing/filter-trials.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 import { macvlanTrials } from './testing/macvlan-trials.ts'
@@ -37,10 +37,11 @@ describe.each(reasonNames.filter((reason) => !elsewhere.includes(reason)))('%s',
 })
 
 async function tryOut(trial: Trial): Promise<void> {
-  const cell = await onBench(machine, trial, async ({ hosts, measure }) => {
+  const [cell, graph] = await onBench(machine, trial, async ({ hosts, lab, measure }) => {
     await trial.given?.(hosts)
-    return measure(trial)
+    return [await measure(trial), await lab.graph()] as const
   })
   expect(told(cell), cell.story.join('\n')).toBe(trial.is)
   checkEvidence(cell)
+  checkLateness(cell, graph)
 }

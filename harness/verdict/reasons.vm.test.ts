@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test, vi, type TestContext } from 'vitest'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 import { onBench, told, type Trial } from './testing/bench.ts'
-import { checkEvidence } from './testing/check-evidence.ts'
+import { checkEvidence, checkLateness } from './testing/check-evidence.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 
 // Emulated processors are an order slower, and the first run fetches the kernel.
@@ -26,11 +26,12 @@ describe.each(Object.entries(ipvlanTrials))('%s of ipvlan', (reason, { provoked,
 
   async function tryOut(trial: Trial, { skip }: TestContext): Promise<void> {
     if (typeof machine === 'string') return skip(machine)
-    const cell = await onBench(machine, trial, async ({ hosts, measure }) => {
+    const [cell, graph] = await onBench(machine, trial, async ({ hosts, lab, measure }) => {
       await trial.given?.(hosts)
-      return measure(trial)
+      return [await measure(trial), await lab.graph()] as const
     })
     expect(told(cell), cell.story.join('\n')).toBe(trial.is)
     checkEvidence(cell)
+    checkLateness(cell, graph)
   }
 })

@@ -35,7 +35,7 @@ export function releaseProblems(tarball: string, { changelog, tag, repository }:
   const missing = [...entries.map((path) => path.replace(/^\.\//, '')), 'LICENSE', 'README.md'].filter(
     (path) => !files.includes(path),
   )
-  const strange = files.filter((path) => /\.test\.[a-z.]+$|(^|\/)testing\/|\.tgz$|\.pcap(ng)?$/.test(path))
+  const strange = files.filter((path) => /\.test\.[a-z.]+$|(^|\/)testing\/|\.tgz$|\.pcapng$/.test(path))
   const { size } = statSync(tarball)
   return [
     ...(tag === undefined || tag === `v${manifest.version}`

@@ -53,6 +53,8 @@ export interface Trial {
   readonly to: string
   readonly over?: Protocol
   readonly family?: Family
+  /** Another destination, measured in the same row: at the same time. */
+  readonly beside?: string
   /** `reached`, `REASON at PLACE`, or `inconclusive: WHY`. */
   readonly is: string
 }
@@ -83,7 +85,7 @@ const trialTopology = (trial: Built) =>
 export interface Bench {
   readonly hosts: TrialHosts
   readonly lab: Lab
-  readonly measure: (cell: Pick<Trial, 'from' | 'to' | 'over' | 'family'>) => Promise<CellResult>
+  readonly measure: (cell: Pick<Trial, 'from' | 'to' | 'over' | 'family' | 'beside'>) => Promise<CellResult>
 }
 
 /** Builds the lab of a trial, for as long as `use` takes. */
@@ -98,11 +100,13 @@ export async function onBench<T>(machine: Machine, trial: Built, use: (bench: Be
     return await use({
       hosts: lab.hosts,
       lab,
-      measure: async ({ from, to, over = { kind: 'icmp' }, family = 4 }) => {
+      measure: async ({ from, to, over = { kind: 'icmp' }, family = 4, beside }) => {
         const graph = await lab.graph()
-        const destination = resolveDestination(planned, to, 'trial')
-        const cell = { from, to, destination, family, protocol: over, expected: reached }
-        const [result] = await measureCells({ lab, graph, watch, patience, peers }, [cell], neighbours)
+        const cells = [to, ...(beside === undefined ? [] : [beside])].map((to) => {
+          const destination = resolveDestination(planned, to, 'trial')
+          return { from, to, destination, family, protocol: over, expected: reached }
+        })
+        const [result] = await measureCells({ lab, graph, watch, patience, peers }, cells, neighbours)
         if (result === undefined) throw new Error('nothing was measured')
         return result
       },

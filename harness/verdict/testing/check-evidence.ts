@@ -1,5 +1,9 @@
 import { expect } from 'vitest'
+import type { Control, Evidence } from '../../model/evidence.ts'
+import type { Graph } from '../../model/graph.ts'
 import type { CellResult } from '../../model/results.ts'
+import { verdictText } from '../../model/verdict.ts'
+import { judge } from '../classify.ts'
 
 /** Every verdict rests on both ends and, where something did not happen, on a living control. */
 export function checkEvidence({ observed, evidence }: CellResult): void {
@@ -22,4 +26,31 @@ export function checkEvidence({ observed, evidence }: CellResult): void {
   expect(alive('source'), 'the source is shown alive').toBe(true)
   if (probe.owner !== undefined) expect(alive('target'), 'the target is shown alive').toBe(true)
   expect(evidence.outcome.kind).toMatch(/silence|errno/)
+}
+
+/**
+ * What was reached would never have been called blocked, had any of its frames come too late for the probe: on a busy machine
+ * they do.
+ */
+export function checkLateness({ observed, evidence }: CellResult, graph: Graph): void {
+  if (observed.verdict !== 'reached') return
+  const alive = (end: Control['end']): Control => {
+    return { end, from: '', address: evidence.probe.address, alive: true, method: 'peer', text: '' }
+  }
+  const { sightings } = evidence
+  for (let come = 0; come < sightings.length; come++) {
+    const early: Evidence = {
+      ...evidence,
+      outcome: { kind: 'silence' },
+      sightings: sightings.slice(0, come),
+      neighbours: [],
+      controls: [alive('source'), alive('target')],
+      // As if every rule had been watched: a proof must not rest on nobody having looked.
+      findings: { netfilter: [] },
+    }
+    const { verdict, story } = judge(early, graph)
+    expect(verdict.verdict, `${verdictText(verdict)} after ${String(come)} frames\n${story.join('\n')}`).toBe(
+      'inconclusive',
+    )
+  }
 }

@@ -120,6 +120,15 @@ export const ipvlanTrials: Readonly<
       },
       { what: 'an l2 child asks a neighbour', ipvlan: 'l2', from: ns1, to: 'node2', is: 'reached' },
       { what: 'two l2 children', ipvlan: 'l2', from: ns1, to: ns2, is: 'reached' },
+      {
+        what: 'a sibling’s answer is lost, while the host, asked as well, looks for the child in vain',
+        ipvlan: 'l3',
+        given: ({ node1: { $ } }) => $`ip -n ns2 route add blackhole 10.0.0.11`,
+        from: ns1,
+        to: ns2,
+        beside: 'node1',
+        is: 'inconclusive: unexplained',
+      },
     ],
   },
   'private-mode': {
