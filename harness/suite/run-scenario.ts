@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly suite: string
   /** Ends the scenario early: its lab is disposed at once. */
   readonly signal?: AbortSignal
-  /** Milliseconds that a script or remedy may take; default 30 000. */
+  /** Milliseconds that a script or remedy may take; default 30 000, in a VM, whose processor may be emulated, 120 000. */
   readonly actionMs?: number
   /** Called with a lab whose scenario failed, before it is disposed; the lab lives until the promise resolves. */
   readonly onFailedLab?: (lab: Lab, result: ScenarioResult) => Promise<void>
@@ -33,7 +33,8 @@ const lastLookMs = 2000
  * the result; nothing is thrown for a scenario that fails.
  */
 export async function runScenario(plan: ScenarioPlan, machine: Machine, options: RunOptions): Promise<ScenarioResult> {
-  const result = await runInLab(plan, machine, options)
+  const actionMs = options.actionMs ?? (machine.facts.kind === 'vm' ? 120_000 : 30_000)
+  const result = await runInLab(plan, machine, { ...options, actionMs })
   const trouble = result.status === 'skipped' ? undefined : await machine.trouble?.()
   if (trouble === undefined) return result
   // What a kernel does after it has warned proves nothing.

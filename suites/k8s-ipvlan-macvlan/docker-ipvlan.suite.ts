@@ -1,0 +1,32 @@
+import { blocked, reached } from 'netwright'
+import { scenario } from 'netwright/vitest'
+import { dockerIpvlanL3 } from '../../fixtures/topologies/docker-networks.ts'
+import { k8sIpvlanMacvlan } from './claims.ts'
+
+// Docker gives the containers what the other document's namespaces lack: a default route by the device, without a gateway. So the
+// driver's parent routes between the two subnets. Beyond the parent nobody knows them.
+scenario(
+  dockerIpvlanL3,
+  'Docker: containers of two subnets of one l3 network reach each other, and neighbours once they have a route',
+  {
+    claim: k8sIpvlanMacvlan.claim('D1'),
+  },
+)
+  .expect({
+    c1: { c2: reached, node2: blocked('no-return-route', { at: 'node2' }) },
+    c2: { c1: reached },
+    node2: { c1: blocked('no-route', { at: 'node2' }) },
+  })
+  .until(
+    'node2 learns routes to both subnets by node1',
+    async ({ node2: { $ } }) => {
+      await $`ip route add 192.168.214.0/24 via 192.168.1.10`
+      await $`ip route add 10.1.214.0/24 via 192.168.1.10`
+    },
+    async ({ node2: { $ } }) => {
+      await $`ip route del 192.168.214.0/24`
+      await $`ip route del 10.1.214.0/24`
+    },
+  )
+  .expect({ c1: { c2: reached, node2: reached }, node2: { c1: reached, c2: reached } })
+  .andBack()
