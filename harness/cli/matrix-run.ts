@@ -34,13 +34,14 @@ export function runMatrix(options: MatrixOptions, progress: ProgressDisplay, log
 
   async function runOn(machine: string, atOnce: number): Promise<void> {
     const began = performance.now()
-    const facts = await startOnce(machine).catch((error: unknown) => {
+    const started = await startOnce(machine).catch((error: unknown) => {
       const notRun = reasonOf(error)
       known.set(machine, () => ({ machine, notRun }))
       progress.print(`${machine} cannot run: ${notRun}`)
       return undefined
     })
-    if (facts === undefined) return
+    if (started === undefined) return
+    const { facts } = started
     log?.write({ event: 'start', machine: facts, netwright: version, suites: options.suites.map(({ name }) => name) })
     const { roots, root, report, title, wanted, suites } = options
     const captures = report === undefined ? {} : { captures: join(report.captures, folderName(machine)) }
@@ -75,7 +76,7 @@ export function runMatrix(options: MatrixOptions, progress: ProgressDisplay, log
     )
     const outcome = () => ({ machine, run: asMeasuredOn(facts, run.result()) })
     known.set(machine, outcome)
-    await run.ended
+    await run.ended.finally(() => started.end())
     const finished = outcome()
     known.set(machine, () => finished)
     durations[machine] = Math.round(performance.now() - began)
@@ -89,11 +90,15 @@ export function runMatrix(options: MatrixOptions, progress: ProgressDisplay, log
   }
 }
 
-/** Whether the machine can be had is known before vitest starts; a VM's template is made on the way. */
-async function startOnce(name: string): Promise<MachineFacts> {
+/**
+ * Whether the machine can be had is known before vitest starts; a VM's template is made on the way. One that its workers
+ * share stays until the end.
+ */
+async function startOnce(name: string): Promise<{ readonly facts: MachineFacts; readonly end: () => Promise<void> }> {
   const machine = await machineFor(name)
+  if (machine.isShared === true) return { facts: machine.facts, end: () => machine.dispose() }
   await machine.dispose()
-  return machine.facts
+  return { facts: machine.facts, end: () => Promise.resolve() }
 }
 
 /** What never reached the machine (a file that could not be read) counts as measured there, too. */

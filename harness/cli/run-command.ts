@@ -190,7 +190,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
 async function startMachine(name: string, note: (text: string) => void): Promise<{ machine: Machine; on: string }> {
   if (name !== 'auto') {
     const machine = await machineFor(name)
-    await machine.dispose()
+    if (machine.isShared !== true) await machine.dispose()
     return { machine, on: name }
   }
   try {

@@ -40,5 +40,7 @@ export interface Machine {
   readonly trouble?: () => Promise<string | undefined>
   /** What a user may want to know of how it runs, such as a VM's accelerator and why it is that one. */
   readonly remarks?: readonly string[]
+  /** Whether it stays up for processes that this one starts, until it is disposed: such a machine is started once for a run. */
+  readonly isShared?: boolean
   readonly dispose: () => Promise<void>
 }

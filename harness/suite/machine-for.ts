@@ -6,12 +6,14 @@ import { localMachine } from '../machines/local/local-machine.ts'
 import { findKernel } from '../machines/vm/catalogue.ts'
 import { placedMachine } from '../machines/placement/placed-machine.ts'
 import { placedText, readPlacement, type Placement } from '../machines/placement/placement.ts'
+import { findBox, readVagrantName } from '../machines/vagrant/box-catalogue.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
 
 /** The machines that can be asked for; `auto` is for each scenario the lightest that can carry it. Kernels have names of their own. */
-const machineNames = ['local', 'auto', 'container', 'container:IMAGE', 'vm:KERNEL'] as const
+const machineNames = ['local', 'auto', 'container', 'container:IMAGE', 'vm:KERNEL', 'vagrant:BOX'] as const
 
 const vmPrefix = 'vm:'
+const vagrantPrefix = 'vagrant:'
 const containerName = /^container(?::(?<image>.+))?$/
 
 /**
@@ -24,13 +26,15 @@ const containerName = /^container(?::(?<image>.+))?$/
 export function machineName(name: string, place = `--on ${name}`): string {
   const placement = readPlacement(name)
   if (placement !== undefined) checkPlacement(placement)
-  if (name === 'local' || name === 'auto' || name.startsWith(vmPrefix) || containerName.test(name)) return name
+  if (name === 'local' || name === 'auto' || isPrefixed(name) || containerName.test(name)) return name
   const close = nearest(name, machineNames)
   throw new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', `there is no machine ${JSON.stringify(name)}`, {
     place,
     next: `${close === undefined ? '' : `Did you mean "${close}"? `}There are: ${machineNames.join(', ')}.`,
   })
 }
+
+const isPrefixed = (name: string) => [vmPrefix, vagrantPrefix].some((prefix) => name.startsWith(prefix))
 
 /** A wire reaches from VM to VM, and a host is on one. */
 function checkPlacement({ base, placed }: Placement): void {
@@ -57,7 +61,8 @@ function checkPlacement({ base, placed }: Placement): void {
 /**
  * The machine's own name, checked as far as can be without starting it.
  *
- * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind, NETWRIGHT_UNKNOWN_KERNEL for no kernel of the catalogue
+ * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind, NETWRIGHT_UNKNOWN_KERNEL for no kernel of the catalogue,
+ *   NETWRIGHT_UNKNOWN_BOX for no box of it
  */
 export async function checkMachine(name: string): Promise<string> {
   const known = machineName(name)
@@ -67,6 +72,7 @@ export async function checkMachine(name: string): Promise<string> {
     return known
   }
   const [kernel = ''] = known.startsWith(vmPrefix) ? known.slice(vmPrefix.length).split('?', 1) : []
+  if (known.startsWith(vagrantPrefix)) await findBox(readVagrantName(known.slice(vagrantPrefix.length)).box)
   // This machine's own kernel and files of kernels are no entries of the catalogue.
   if (kernel !== '' && kernel !== 'host' && !kernel.includes('/')) await findKernel(kernel)
   return known
@@ -83,5 +89,9 @@ export async function machineFor(name: string): Promise<Machine> {
   if (placement !== undefined) return placedMachine(placement, (machine) => machine.slice(vmPrefix.length))
   const container = containerName.exec(known)
   if (container) return containerMachine(container.groups?.['image'])
+  if (known.startsWith(vagrantPrefix)) {
+    const { vagrantMachine } = await import('../machines/vagrant/vagrant-machine.ts')
+    return vagrantMachine(known.slice(vagrantPrefix.length))
+  }
   return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()
 }

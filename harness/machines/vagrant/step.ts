@@ -4,6 +4,7 @@ export interface StepOptions {
   /** Milliseconds from its start to the end of its patience. */
   readonly limitMs: number
   readonly env?: Readonly<Record<string, string>>
+  readonly input?: Uint8Array
   /** Gets each line as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -24,12 +25,14 @@ const kept = 64 * 1024
  * Runs a program with an outer deadline: whatever hangs in it, after that time the whole process group is killed. It ends
  * with this process in any case (PR_SET_PDEATHSIG(2const)); what it started has to be ended by other means.
  */
-export function runStep(argv: readonly string[], { limitMs, env, onLine }: StepOptions): Promise<StepEnd> {
+export function runStep(argv: readonly string[], { limitMs, env, input, onLine }: StepOptions): Promise<StepEnd> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
   })
+  child.stdin.on('error', () => undefined) // it may end without reading all
+  child.stdin.end(input)
   let [stdout, said, line] = ['', '', '']
   const take = (chunk: Buffer): void => {
     const text = chunk.toString()

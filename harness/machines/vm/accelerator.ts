@@ -18,8 +18,14 @@ export interface FoundAccelerator {
 /**
  * How guests run on this machine. That /dev/kvm can be opened proves nothing (inside other VMs it may hang, or make QEMU
  * abort), so a guest is booted with it, once after each boot of the machine.
+ *
+ * @param image - what is booted, or a function that brings it when it is needed
  */
-export async function findAccelerator(qemu: Qemu, image: BootImage, memoryMiB: number): Promise<FoundAccelerator> {
+export async function findAccelerator(
+  qemu: Qemu,
+  image: BootImage | (() => Promise<BootImage>),
+  memoryMiB: number,
+): Promise<FoundAccelerator> {
   const chosen = process.env[choiceVariable]
   if (chosen === 'kvm' || chosen === 'tcg') return { kind: chosen, why: `${choiceVariable} says so` }
   const problem = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
@@ -31,7 +37,9 @@ export async function findAccelerator(qemu: Qemu, image: BootImage, memoryMiB: n
   const memory = join(await cacheFolder('accelerator'), contentName(qemu.version, bootId))
   const known = await readFile(memory, 'utf8').catch(() => '')
   if (known === 'kvm' || known === 'tcg') return { kind: known, why: whyOf[known] }
-  const found = (await bootsWithKvm(qemu, image, memoryMiB)) ? 'kvm' : 'tcg'
+  const found = (await bootsWithKvm(qemu, typeof image === 'function' ? await image() : image, memoryMiB))
+    ? 'kvm'
+    : 'tcg'
   await writeFile(memory, found)
   return { kind: found, why: whyOf[found] }
 }

@@ -1,0 +1,89 @@
+import { link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheFolder } from '../vm/cache-folder.ts'
+import type { BuiltFiles } from './built-box.ts'
+import { runStep } from './step.ts'
+import { vagrantFolder } from './vagrant-files.ts'
+
+/** Milliseconds that a folder gets until its keeper holds its lock. */
+const youngMs = 60_000
+const destroyMs = 150_000
+
+/** Folder of the runs, each with machines of its own. */
+export function runsFolder(): Promise<string> {
+  return cacheFolder('vagrant', 'runs')
+}
+
+/** A folder for a new run. Short names: a socket is in it, whose path may have 107 bytes. */
+export async function makeRun(): Promise<string> {
+  return mkdtemp(join(await runsFolder(), 'r'))
+}
+
+/** Name that Vagrant knows a box by that is built here. */
+export function builtName(box: string): string {
+  return `netwright/${box}`
+}
+
+/**
+ * Puts a built box where Vagrant looks for boxes, and its disk where libvirt looks for volumes: under the name that
+ * vagrant-libvirt gives it when it uploads it, so that it need not. Nothing is copied.
+ *
+ * Source: `get_volume_name` in vagrant-libvirt's lib/vagrant-libvirt/action/handle_box_image.rb
+ */
+export async function placeBox(run: string, box: string, { folder, madeAt }: BuiltFiles): Promise<void> {
+  const name = builtName(box).replaceAll('/', '-VAGRANTSLASH-')
+  const versions = join(run, 'home', 'boxes', name, '0')
+  await mkdir(versions, { recursive: true })
+  await symlink(folder, join(versions, 'libvirt'))
+  const images = join(run, 'images')
+  await mkdir(images, { recursive: true })
+  await link(join(folder, 'box.img'), join(images, `${name}_vagrant_box_image_0_${String(madeAt)}_box.img`))
+}
+
+/** Writes what `vagrant/libvirt/destroy.sh` has to know, should this process be gone by then. */
+export async function writeEnvironment(run: string, environment: Readonly<Record<string, string>>): Promise<void> {
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
+  await writeFile(join(run, 'environment'), `${lines.join('\n')}\n`)
+}
+
+/** A run whose keeper is gone. */
+export interface LeftRun {
+  readonly name: string
+  /** Removes its machines and its folder; whether they are gone. */
+  readonly remove: () => Promise<boolean>
+}
+
+/** The runs that nobody keeps: their keepers were killed together with their makers. */
+export async function leftRuns(): Promise<readonly LeftRun[]> {
+  const folder = await runsFolder()
+  const names = await readdir(folder)
+  const left = await Promise.all(names.map(async (name) => ((await isKept(join(folder, name))) ? [] : [name])))
+  return left.flat().map((name) => ({
+    name,
+    remove: async () => {
+      const script = 'exec 9<"$1"; flock -n 9 || [ ! -e "$1" ] || exit 1; exec sh "$2" "$3" 9<&-'
+      const run = join(folder, name)
+      const argv = ['sh', '-c', script, 'sh', join(run, 'lock'), join(vagrantFolder, 'libvirt', 'destroy.sh'), run]
+      return (await runStep(argv, { limitMs: destroyMs })).kind === 'done'
+    },
+  }))
+}
+
+async function isKept(run: string): Promise<boolean> {
+  const lock = await stat(join(run, 'lock')).catch(() => undefined)
+  if (lock === undefined) {
+    const folder = await stat(run).catch(() => undefined)
+    return folder === undefined || Date.now() - folder.mtimeMs < youngMs
+  }
+  return (await runStep(['flock', '-n', join(run, 'lock'), 'true'], { limitMs: 5000 })).kind !== 'done'
+}
+
+/** Removes what killed runs left; quick where there is nothing. */
+export async function sweepRuns(): Promise<void> {
+  await Promise.all((await leftRuns()).map((left) => left.remove()))
+}
+
+/** Removes the folder of a run that never had a keeper. */
+export async function dropRun(run: string): Promise<void> {
+  await rm(run, { recursive: true, force: true })
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { NetwrightError } from '../../model/errors.ts'
+import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
+import type { Channel } from '../channel/channel.ts'
+import { runStep } from './step.ts'
+
+/** How a node is reached, as `vagrant ssh-config` says it. */
+export interface SshTarget {
+  readonly node: string
+  readonly host: string
+  readonly port: string
+  readonly user: string
+  readonly key: string
+  /** The multiplexed connection's socket. */
+  readonly socket: string
+}
+
+/** Where the agent is on a box. */
+export const boxAgent = '/run/netwright/agent.pl'
+
+/** Programs without which no lab runs. */
+const needed = 'perl ip ping bash unshare nsenter mount cat grep'
+const missingWord = 'netwright: missing:'
+const connectMs = 60_000
+
+/**
+ * Reads what `vagrant ssh-config` prints, which is in the format of ssh_config(5): one block for each node.
+ *
+ * @param socketOf - where a node's multiplexed connection is to be
+ */
+export function readSshConfig(text: string, socketOf: (node: string) => string): readonly SshTarget[] {
+  return text
+    .split(/^Host /m)
+    .slice(1)
+    .map((block) => {
+      const node = block.split('\n', 1)[0]?.trim() ?? ''
+      const value = (name: string): string => {
+        const found = new RegExp(`^\\s+${name} (.*)$`, 'm').exec(block)?.[1] ?? ''
+        return found.replace(/^"(.*)"$/, '$1')
+      }
+      return {
+        node,
+        host: value('HostName'),
+        port: value('Port'),
+        user: value('User'),
+        key: value('IdentityFile'),
+        socket: socketOf(node),
+      }
+    })
+}
+
+const plain = ['-F', 'none', '-T', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR']
+
+/**
+ * Opens a node's one connection and brings the agent over it. The connection goes on in a process of its own, beside the
+ * node: whatever ends the node ends it.
+ *
+ * @param enter - prefix of commands that reach the node
+ * @throws NETWRIGHT_VAGRANT when ssh is refused, or naming the programs that the box lacks
+ */
+export async function openMaster(target: SshTarget, enter: readonly string[], machine: string): Promise<void> {
+  const script = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
+[ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 3; }
+mkdir -p /run/netwright && cat >${boxAgent}`
+  const argv = [
+    ...enter,
+    'ssh',
+    ...plain,
+    ...['-o', 'ControlMaster=yes', '-o', 'ControlPersist=yes', '-S', target.socket],
+    // Its key is as new as the box is, and its network is nobody else's.
+    ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
+    ...['-o', 'IdentitiesOnly=yes', '-i', target.key, '-p', target.port],
+    ...['-o', 'ConnectTimeout=20', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=12'],
+    `${target.user}@${target.host}`,
+    asRoot(target, `sh -c '${script.replaceAll("'", `'\\''`)}'`),
+  ]
+  const { kind, said } = await runStep(argv, { limitMs: connectMs, input: await readFile(agentFile) })
+  if (kind === 'done') return
+  const missing = said.split('\n').find((line) => line.startsWith(missingWord))
+  if (missing !== undefined) {
+    const names = missing.slice(missingWord.length).trim().split(' ').join(', ')
+    throw new NetwrightError('NETWRIGHT_VAGRANT', `The box lacks programs that labs need: ${names}`, {
+      place: machine,
+      next: 'Install them in the box (`config.vm.provision` of a Vagrantfile, then `vagrant package`), or use `--on vagrant:debian12`, which has them.',
+    })
+  }
+  throw new NetwrightError('NETWRIGHT_VAGRANT', `ssh to ${target.node} of the box fails`, {
+    place: machine,
+    command: argv.slice(enter.length, -1).join(' '),
+    stderr: kind === 'late' ? `no answer within ${connectMs / 1000} s\n${said}` : said,
+    next: 'Labs need root: the user of the box must be root, or may `sudo` without a password.',
+  })
+}
+
+/** Starts an agent on a node over its connection. It ends with the channel, with this process, or with the node. */
+export function openAgentOver(target: SshTarget): Promise<Channel> {
+  return openLocalAgent([
+    'ssh',
+    ...plain,
+    // Without the connection there is nobody to speak to: that address may be another machine's, seen from here.
+    ...['-S', target.socket, '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'],
+    `${target.user}@${target.host}`,
+    asRoot(target, agentCommand(boxAgent, localArch()).join(' ')),
+  ])
+}
+
+function asRoot({ user }: SshTarget, command: string): string {
+  return user === 'root' ? command : `sudo -n ${command}`
+}

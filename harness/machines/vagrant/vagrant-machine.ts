@@ -1,0 +1,145 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NetwrightError } from '../../model/errors.ts'
+import { openAbilities } from '../ability.ts'
+import { agentCommand, localArch } from '../channel/agent-process.ts'
+import type { Channel } from '../channel/channel.ts'
+import { openNestedAgent } from '../channel/nested-agent.ts'
+import type { Machine } from '../machine.ts'
+import { holdFolder } from '../vm/cache-folder.ts'
+import { troubleText } from '../vm/guest.ts'
+import { readTrouble } from '../vm/guest-console.ts'
+import { restoreNode, type Session } from './session.ts'
+import { useSession } from './shared-session.ts'
+import { boxAgent, openAgentOver, type SshTarget } from './ssh.ts'
+
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LC_ALL: 'C',
+}
+const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+/** Folder in which one process at a time puts a node back. */
+const restoring = 'restoring'
+/** Lines of a console that an error shows. */
+const shownLines = 40
+
+/** Which of several boxes that were brought up together. */
+export interface Seat {
+  /** How many share a wire. */
+  readonly of: 2
+  readonly position: 0 | 1
+}
+
+/**
+ * A Vagrant box in which labs are built: its own kernel and its own programs. Vagrant brings it up, puts it back and takes it
+ * down; everything else goes over one multiplexed ssh connection. A box that has died is put back for the next sandbox.
+ *
+ * @param name - a name of vagrant/boxes.json, or, with a `/`, one that Vagrant knows; parameters after a `?` as
+ *   `readVagrantName` says
+ * @throws NETWRIGHT_UNKNOWN_BOX, NETWRIGHT_UNKNOWN_MACHINE, NETWRIGHT_TOOL_MISSING, NETWRIGHT_UNSUPPORTED, NETWRIGHT_VAGRANT
+ *
+ * @example
+ * const machine = await vagrantMachine('debian12')
+ */
+export async function vagrantMachine(name: string, seat?: Seat): Promise<Machine> {
+  const { session, release } = await useSession(name, seat?.of ?? 1)
+  try {
+    return await machineAt(session, session.nodes[seat?.position ?? 0], name, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function machineAt(
+  session: Session,
+  target: SshTarget | undefined,
+  name: string,
+  release: () => Promise<void>,
+): Promise<Machine> {
+  if (target === undefined) throw new NetwrightError('NETWRIGHT_VAGRANT', 'Vagrant does not say how to reach the box')
+  let channel = await openAgentOver(target)
+  let alive = true
+  const watch = (opened: Channel): void => {
+    void opened.closed.then(() => {
+      if (opened === channel) alive = false
+    })
+  }
+  watch(channel)
+  let reviving: Promise<Channel> | undefined
+  const running = async (): Promise<Channel> => {
+    if (alive) return channel
+    reviving ??= revive(session, target)
+      .then((opened) => {
+        channel = opened
+        alive = true
+        // What they tried in went with the old state.
+        abilities = openAbilities(openSandbox, environment)
+        watch(opened)
+        return opened
+      })
+      .finally(() => (reviving = undefined))
+    return reviving
+  }
+  const openSandbox = async (): Promise<Channel> =>
+    openNestedAgent(await running(), ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
+  let abilities = openAbilities(openSandbox, environment)
+  const said = async (...argv: readonly string[]): Promise<string> => (await channel.run(argv)).stdout.toString().trim()
+  const [kernel, release_, arch] = await Promise.all([
+    said('uname', '-r'),
+    said('cat', '/etc/os-release'),
+    said('uname', '-m'),
+  ])
+  return {
+    name: `vagrant:${name}`,
+    facts: {
+      kind: 'vagrant',
+      kernel,
+      distro: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release_)?.[1] ?? 'unknown distribution',
+      arch,
+      privilege: 'root',
+    },
+    environment,
+    get channel() {
+      return channel
+    },
+    openSandbox,
+    can: (feature) => abilities.can(feature),
+    ...(session.environment['NETWRIGHT_CONSOLE'] === undefined ? {} : { trouble: () => troubleOf(session, target) }),
+    remarks: [session.remark],
+    isShared: true,
+    dispose: async () => {
+      await channel.close()
+      await release()
+    },
+  }
+}
+
+/**
+ * A new channel to a node whose channel has ended. The node may be well (somebody else has put it back already, or only
+ * the connection was lost); else it is put back. One process at a time.
+ */
+async function revive(session: Session, target: SshTarget): Promise<Channel> {
+  await mkdir(join(session.run, restoring), { recursive: true })
+  const letGo = await holdFolder(join(session.run, restoring))
+  try {
+    return await openAgentOver(target).catch(async () => {
+      await restoreNode(session, target)
+      return openAgentOver(target)
+    })
+  } finally {
+    await letGo()
+  }
+}
+
+/** The first trouble that the node's kernel told of on its console. */
+async function troubleOf({ run }: Session, { node }: SshTarget): Promise<string | undefined> {
+  const text = await readFile(join(run, `${node}.console`), 'latin1').catch(() => '')
+  const lines = text.split('\n')
+  for (const line of lines) {
+    const found = readTrouble(line)
+    if (found !== undefined) return `${troubleText(found)}\n${lines.slice(-shownLines).join('\n')}`
+  }
+  return undefined
+}
