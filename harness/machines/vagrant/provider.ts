@@ -1,9 +1,7 @@
-import { access, constants } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
-import { toolPath } from '../vm/tool.ts'
 import type { Box, Provider } from './box-catalogue.ts'
+import { hasProgram } from './programs.ts'
 
 /** Variable that says whose libvirt runs boxes that are built here: `private`, or `system` for this machine's own. */
 const libvirtVariable = 'NETWRIGHT_LIBVIRT'
@@ -75,18 +73,4 @@ async function libvirtAnswers(): Promise<boolean> {
     ),
   )
   return answers.includes(true)
-}
-
-async function hasProgram(name: string): Promise<boolean> {
-  const found = await Promise.all(
-    toolPath()
-      .split(':')
-      .map((folder) =>
-        access(join(folder, name), constants.X_OK).then(
-          () => true,
-          () => false,
-        ),
-      ),
-  )
-  return found.includes(true)
 }

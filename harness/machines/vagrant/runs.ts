@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../vm/cache-folder.ts'
 import type { BuiltFiles } from './built-box.ts'
@@ -26,7 +26,7 @@ export function builtName(box: string): string {
 
 /**
  * Puts a built box where Vagrant looks for boxes, and its disk where libvirt looks for volumes: under the name that
- * vagrant-libvirt gives it when it uploads it, so that it need not. Nothing is copied.
+ * vagrant-libvirt gives it when it uploads it, so that it need not.
  *
  * Source: `get_volume_name` in vagrant-libvirt's lib/vagrant-libvirt/action/handle_box_image.rb
  */
@@ -37,7 +37,10 @@ export async function placeBox(run: string, box: string, { folder, madeAt }: Bui
   await symlink(folder, join(versions, 'libvirt'))
   const images = join(run, 'images')
   await mkdir(images, { recursive: true })
-  await link(join(folder, 'box.img'), join(images, `${name}_vagrant_box_image_0_${String(madeAt)}_box.img`))
+  const disk = join(folder, 'box.img')
+  const volume = join(images, `${name}_vagrant_box_image_0_${String(madeAt)}_box.img`)
+  // Where the cache spans file systems it is copied after all.
+  await link(disk, volume).catch(() => copyFile(disk, volume, constants.COPYFILE_FICLONE))
 }
 
 /** Writes what `vagrant/libvirt/destroy.sh` has to know, should this process be gone by then. */

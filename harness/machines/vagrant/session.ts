@@ -10,6 +10,7 @@ import { tool } from '../vm/tool.ts'
 import { findBox, readVagrantName } from './box-catalogue.ts'
 import { provideBox } from './built-box.ts'
 import { startKeeper } from './keeper.ts'
+import { needPrograms } from './programs.ts'
 import { findProvider } from './provider.ts'
 import { builtName, dropRun, makeRun, placeBox, sweepRuns, writeEnvironment } from './runs.ts'
 import { openMaster, readSshConfig, type SshTarget } from './ssh.ts'
@@ -20,7 +21,9 @@ import { vagrantFolder } from './vagrant-files.ts'
 const nodeDisk = 512 * 2 ** 20
 /** Beside a guest's memory: QEMU itself, and its translation cache where the processor is emulated. */
 const aroundGuest = 200 * 2 ** 20
-const limits = { up: 240_000, config: 30_000, snapshot: 60_000 } as const
+const limits = { config: 30_000, snapshot: 60_000 } as const
+/** Seconds until a box that does not come up is given up; a variable, because machines are slow in different ways. */
+const upLimit = { variable: 'NETWRIGHT_VAGRANT_LIMIT', seconds: 240 } as const
 /** Name of the snapshot of a box that has just started. */
 const fresh = 'fresh'
 
@@ -52,7 +55,9 @@ export async function startSession(name: string, count: 1 | 2): Promise<OwnSessi
   const { box: boxName, memoryMiB, provider: asked } = readVagrantName(name)
   const machine = `machine vagrant:${name}`
   const box = await findBox(boxName)
-  const { provider, isPrivate } = await findProvider(box, asked)
+  const chosen = await findProvider(box, asked)
+  const { provider, isPrivate } = chosen
+  await needPrograms(box, chosen)
   const say = (sentence: string) => process.stderr.write(`netwright: ${sentence}\n`)
   const [files, accelerator] = await Promise.all([
     box.kind === 'built' ? provideBox(box, say) : undefined,
@@ -87,10 +92,10 @@ export async function startSession(name: string, count: 1 | 2): Promise<OwnSessi
     if (files !== undefined && !isPrivate) {
       const packed = join(run, 'package.box')
       await tool(['tar', '-C', files.folder, '-cf', packed, '.'], { code: 'NETWRIGHT_VAGRANT' })
-      await vagrant(['box', 'add', '--force', '--name', builtName(boxName), packed], limits.up)
+      await vagrant(['box', 'add', '--force', '--name', builtName(boxName), packed], upLimitMs())
       await rm(packed)
     }
-    await vagrant(['up', '--provider', provider, ...(box.kind === 'built' ? ['--no-provision'] : [])], limits.up)
+    await vagrant(['up', '--provider', provider, ...(box.kind === 'built' ? ['--no-provision'] : [])], upLimitMs())
     const config = await vagrant(['ssh-config'], limits.config)
     const nodes = readSshConfig(config, (node) => join(run, node))
     // Before the connection: what is put back must not wait for an ssh client that has long gone.
@@ -129,6 +134,11 @@ export async function restoreNode({ run, machine, enter, environment }: Session,
     provider,
   })
   await openMaster(target, enter, machine)
+}
+
+function upLimitMs(): number {
+  const asked = Number(process.env[upLimit.variable])
+  return 1000 * (asked > 0 ? asked : upLimit.seconds)
 }
 
 /** KVM where a guest has booted with it, else emulation. The guest of that probe is a VM of `vm:6.1`. */
