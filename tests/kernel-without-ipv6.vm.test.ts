@@ -8,16 +8,26 @@ import { resultsSchema } from '../harness/report/json.ts'
 const main = join(import.meta.dirname, '../harness/cli/main.ts')
 const reason = await vmObstacle('6.1')
 
-test('on a kernel booted with ipv6.disable=1, IPv6 scenarios are skipped with the reason and IPv4 ones are met', async (context) => {
+test('on a kernel booted with ipv6.disable=1, IPv6 scenarios are skipped with the reason, IPv4 ones are met, and of mixed ones the half is told', async (context) => {
   if (reason !== undefined) context.skip(reason)
-  const suites = ['macvlan-in-action/ipv6', 'macvlan-in-action/children']
+  const suites = ['macvlan-in-action/ipv6', 'macvlan-in-action/children', 'beyond/passthru']
   const args = [main, 'run', ...suites, '--on', 'vm:6.1?ipv6.disable=1', '--json', '-']
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 2 ** 20 })
-  const { scenarios } = resultsSchema.parse(JSON.parse(stdout))
+  const { scenarios, rows } = resultsSchema.parse(JSON.parse(stdout))
   const told = scenarios.map(({ suite, status, skipReason }) => `${suite}: ${status} ${skipReason ?? ''}`.trim())
   const disabled = 'IPv6 is disabled in the kernel (socket: Address family not supported by protocol)'
   expect([...new Set(told)].sort()).toEqual([
+    'beyond/passthru: met',
     'macvlan-in-action/children: met',
     `macvlan-in-action/ipv6: skipped ${disabled}`,
   ])
+  const mixed = scenarios.filter(({ suite }) => suite === 'beyond/passthru')
+  for (const { leftOut } of mixed) {
+    expect(leftOut?.reason).toBe(disabled)
+    expect(leftOut?.cells.length).toBeGreaterThan(0)
+    expect(leftOut?.cells.every((cell) => cell.endsWith(', IPv6'))).toBe(true)
+  }
+  expect(mixed.length).toBeGreaterThan(0)
+  const families = rows.filter(({ suite }) => suite === 'beyond/passthru').map(({ family }) => family)
+  expect([...new Set(families)]).toEqual([4])
 })

@@ -142,6 +142,13 @@ describe('one claim', () => {
     )
   })
 
+  test('cells that the machine could not carry are mentioned', () => {
+    const leftOut = { cells: ['all: ns1 → ns2, IPv6'], reason: 'IPv6 is disabled in the kernel' }
+    expect(judge({ ...cells(yes), leftOut })).toBe(
+      'confirmed: ns1 → ns2 is reached, as the document says (1 cell not measured: IPv6 is disabled in the kernel)',
+    )
+  })
+
   test('findings testify by what the kernel said', () => {
     const finding = (measured: boolean | 'inconclusive') =>
       judge({

@@ -29,9 +29,20 @@ function judge(linked: readonly ScenarioResult[]): { status: ClaimStatus; becaus
 
   const ran = linked.filter(({ status }) => status !== 'skipped')
   const witnesses = ran.map((scenario) => ({ scenario, testimony: testimonyOf(scenario) }))
-  const because = judgeWitnesses(witnesses)
-  if (skipped.length === 0) return because
-  return { ...because, because: `${because.because} (${skipped.length} of ${linked.length} skipped: ${reasons})` }
+  const judged = judgeWitnesses(witnesses)
+  const gaps = [
+    ...(skipped.length === 0 ? [] : [`${skipped.length} of ${linked.length} skipped: ${reasons}`]),
+    ...leftOutOf(ran),
+  ]
+  return gaps.length === 0 ? judged : { ...judged, because: `${judged.because} (${gaps.join('; ')})` }
+}
+
+/** What machines could not carry of what ran there: it has witnessed nothing. */
+function leftOutOf(ran: readonly ScenarioResult[]): string[] {
+  const gaps = ran.flatMap(({ leftOut }) => leftOut ?? [])
+  const cells = gaps.reduce((sum, gap) => sum + gap.cells.length, 0)
+  const reasons = [...new Set(gaps.map(({ reason }) => reason))].join('; ')
+  return cells === 0 ? [] : [`${cells} ${cells === 1 ? 'cell' : 'cells'} not measured: ${reasons}`]
 }
 
 function judgeWitnesses(witnesses: readonly Witness[]): { status: ClaimStatus; because: string } {

@@ -92,6 +92,14 @@ export interface Failure {
   readonly message: string
 }
 
+/** Cells that were declared and not asked for, because the machine cannot carry them: those of IPv6 on a kernel without it. */
+export interface LeftOut {
+  /** `before: ns1 → node1, IPv6` */
+  readonly cells: readonly string[]
+  /** What the machine lacks. */
+  readonly reason: string
+}
+
 /** Outcome of one scenario. */
 export interface ScenarioResult {
   /** Folder and file below `suites/`, without the ending: `macvlan-in-action/host-access`. */
@@ -112,6 +120,8 @@ export interface ScenarioResult {
   readonly steps: readonly StepResult[]
   /** Expectations that were declared but never measured: any makes the scenario `not met`. */
   readonly unmeasured: readonly string[]
+  /** Present where the machine cannot carry some of the cells; the status speaks of the others. */
+  readonly leftOut?: LeftOut
   readonly graphs: readonly { readonly label: string; readonly graph: Graph }[]
   /** Everything typed in the lab, in order. */
   readonly journal: readonly JournalEntry[]

@@ -20,8 +20,12 @@ beforeAll(async () => {
     failures: [{ code: 'NETWRIGHT_SCRIPT_FAILED', message: 'ip link add exits with 2' }],
   })
   const elsewhere = sampleScenario({ machine: { ...sampleMachine, kind: 'vm', kernel: '6.12.1' } })
+  const half = sampleScenario({
+    scenario: 'half of it',
+    leftOut: { cells: ['before: ns1 → ns2, IPv6'], reason: 'IPv6 is disabled in the kernel' },
+  })
   const wrong = { ...sampleUntil({ wrong: true }), files: ['lan.pcapng'], scenario: 'goes wrong' }
-  const run = sampleRun([...sampleRun().scenarios, wrong, broken, elsewhere])
+  const run = sampleRun([...sampleRun().scenarios, wrong, broken, elsewhere, half])
   await writeAllureResults(run, join(folder, 'results'), folder)
   const names = (await readdir(join(folder, 'results'))).filter((name) => name.endsWith('-result.json'))
   results = await Promise.all(
@@ -109,6 +113,16 @@ test('an error of the lab is broken, not failed; a skip says why', () => {
   expect(named('net1 and net2 on the host').map(({ status, statusDetails }) => [status, statusDetails])).toEqual([
     ['skipped', { message: 'kernel has no ipvlan: CONFIG_IPVLAN is not set' }],
   ])
+})
+
+test('what was not measured stands beside a scenario that passed', () => {
+  const [half] = named('half of it')
+  expect(half?.status).toBe('passed')
+  expect(half?.statusDetails).toEqual({
+    message: '1 cell not measured: IPv6 is disabled in the kernel',
+    trace: 'before: ns1 → ns2, IPv6',
+  })
+  expect(half?.labels).toContainEqual({ name: 'tag', value: 'not all measured' })
 })
 
 test('the same scenario on two machines is one test case with two histories', () => {

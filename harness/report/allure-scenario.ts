@@ -7,7 +7,7 @@ import { allureSteps } from './allure-steps.ts'
 import type { StepMaking } from './allure-steps.ts'
 import { evidenceText } from './evidence-text.ts'
 import { reproScript } from './repro-script.ts'
-import { scenarioFailureText } from './scenario-failure.ts'
+import { leftOutText, scenarioFailureText } from './scenario-failure.ts'
 import { machineName } from './summary-text.ts'
 
 /** What the results of one run have in common. */
@@ -66,8 +66,10 @@ function allureStatus({ status, failures, unmeasured }: ScenarioResult): Status 
 
 function statusDetails(scenario: ScenarioResult): TestResult['statusDetails'] {
   switch (scenario.status) {
-    case 'met':
-      return {}
+    case 'met': {
+      const message = leftOutText(scenario)
+      return message === undefined ? {} : { message, trace: scenario.leftOut?.cells.join('\n') ?? '' }
+    }
     case 'skipped':
       return { message: scenario.skipReason ?? 'no reason given' }
     case 'not met':
@@ -75,13 +77,13 @@ function statusDetails(scenario: ScenarioResult): TestResult['statusDetails'] {
   }
 }
 
-function description(
-  { topology, when, machine, movedBecause }: ScenarioResult,
-  claim: ClaimResult | undefined,
-): string {
+function description(scenario: ScenarioResult, claim: ClaimResult | undefined): string {
+  const { topology, when, machine, movedBecause } = scenario
+  const notMeasured = leftOutText(scenario)
   const lab = [`Topology *${topology}*`, ...(when === undefined ? [] : [`with *${when}*`])].join(' ')
   const why = movedBecause === undefined ? '' : ` Not on the machine itself: ${movedBecause}.`
-  const where = `${lab}, on ${machine.distro}, kernel ${machine.kernel} (${machine.arch}, ${machine.privilege}).${why}`
+  const gap = notMeasured === undefined ? '' : ` **${notMeasured}.**`
+  const where = `${lab}, on ${machine.distro}, kernel ${machine.kernel} (${machine.arch}, ${machine.privilege}).${why}${gap}`
   if (claim === undefined) return where
   return [
     `**${claim.id}**, ${claim.documentTitle}: “${claim.says}”`,
@@ -115,6 +117,7 @@ function labels(scenario: ScenarioResult, claim: ClaimResult | undefined, claims
     label('framework', 'netwright'),
     label('language', 'typescript'),
     ...(claim === undefined ? [] : [label('tag', claim.status)]),
+    ...(scenario.leftOut === undefined ? [] : [label('tag', 'not all measured')]),
     ...[...new Set(reasons)].map((reason) => label('tag', reason)),
   ]
 }

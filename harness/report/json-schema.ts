@@ -61,6 +61,16 @@ const scenarioSchema = z
     skipReason: z.string().nullable().describe('Present exactly when the scenario was skipped.'),
     failures: z.array(z.strictObject({ code: z.string(), message: z.string() })),
     unmeasured: z.array(z.string()),
+    leftOut: z
+      .strictObject({ cells: z.array(z.string()), reason: z.string() })
+      .nullable()
+      .optional()
+      .describe('Cells that the machine cannot carry, and why: not measured, and not part of the status.'),
+    movedBecause: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('What the lightest machine lacks, where that is why the scenario ran on this one (`--on auto`).'),
     ms: z.number(),
     machine: machineSchema,
   })

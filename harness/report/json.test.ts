@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { resultsJson, resultsJsonSchema, resultsOf, resultsSchema } from './json.ts'
-import { sampleRun } from './testing/sample-run.ts'
+import { sampleRun, sampleScenario } from './testing/sample-run.ts'
 
 const problemOf = (tamper: (results: ReturnType<typeof resultsOf>) => unknown) => {
   const copy = structuredClone(resultsOf(sampleRun()))
@@ -54,6 +54,24 @@ test('a row has exactly the published fields', () => {
       "to": "ns2",
     }
   `)
+})
+
+test('what was not measured, and why it ran elsewhere, are fields that an earlier reader may lack', () => {
+  const leftOut = { cells: ['before: ns1 → ns2, IPv6'], reason: 'IPv6 is disabled in the kernel' }
+  const movedBecause = 'kernel has no ipvlan'
+  const results = resultsOf({
+    ...sampleRun(),
+    scenarios: [sampleScenario({ leftOut, movedBecause }), sampleScenario()],
+  })
+  expect(results.scenarios[0]).toMatchObject({ leftOut, movedBecause })
+  expect(results.scenarios[1]).toMatchObject({ leftOut: null, movedBecause: null })
+  // As 0.1.0 wrote them at first.
+  const old = structuredClone(results)
+  for (const scenario of old.scenarios) {
+    delete scenario.leftOut
+    delete scenario.movedBecause
+  }
+  expect(resultsSchema.safeParse(old).success).toBe(true)
 })
 
 describe('tampering is noticed', () => {

@@ -39,6 +39,8 @@ export function resultsOf(run: RunResult): Results {
       skipReason: scenario.status === 'skipped' ? (scenario.skipReason ?? 'no reason given') : null,
       failures: scenario.failures,
       unmeasured: scenario.unmeasured,
+      leftOut: scenario.leftOut ?? null,
+      movedBecause: scenario.movedBecause ?? null,
       ms: scenario.ms,
       machine: machineOf(scenario.machine),
     })),

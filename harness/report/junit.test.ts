@@ -61,6 +61,14 @@ test('a run', () => {
   `)
 })
 
+test('what was not measured, and why it ran elsewhere, are properties', () => {
+  const leftOut = { cells: ['before: ns1 → ns2, IPv6'], reason: 'IPv6 is disabled in the kernel' }
+  const scenario = sampleScenario({ leftOut, movedBecause: 'kernel has no ipvlan' })
+  const xml = junitXml({ ...sampleRun(), scenarios: [scenario] })
+  expect(xml).toContain('<property name="left out" value="1 cell not measured: IPv6 is disabled in the kernel"/>')
+  expect(xml).toContain('<property name="not on the machine itself" value="kernel has no ipvlan"/>')
+})
+
 test('the same suite on two machines is two test suites', () => {
   const other = sampleScenario({ machine: { ...sampleMachine, kernel: '6.12.1' } })
   expect(parse(sampleRun([sampleScenario(), other])).testsuites.testsuite).toHaveLength(2)

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
-import { failureHeadlines, scenarioFailureText } from './scenario-failure.ts'
+import { failureHeadlines, leftOutText, scenarioFailureText } from './scenario-failure.ts'
 import { machineName, totalsOf } from './summary-text.ts'
 
 type Attributes = Readonly<Record<string, string | number>>
@@ -33,11 +33,14 @@ function suiteElement(scenarios: readonly ScenarioResult[], timestamp: string): 
 }
 
 function caseElement(scenario: ScenarioResult): string {
-  const { suite, claim, when, topology, status, failures } = scenario
+  const { suite, claim, when, topology, status, failures, movedBecause } = scenario
+  const notMeasured = leftOutText(scenario)
   const properties = [
     ...(claim === undefined ? [] : [{ name: 'claim', value: claim }]),
     ...(when === undefined ? [] : [{ name: 'when', value: when }]),
     { name: 'topology', value: topology },
+    ...(notMeasured === undefined ? [] : [{ name: 'left out', value: notMeasured }]),
+    ...(movedBecause === undefined ? [] : [{ name: 'not on the machine itself', value: movedBecause }]),
   ]
   const outcome = (): string[] => {
     switch (status) {

@@ -38,6 +38,13 @@ export function scenarioFailureText(scenario: ScenarioResult, options: TextOptio
   return [...otherFailures(scenario), ...wrong, ...neverMeasured(scenario)].join('\n\n')
 }
 
+/** What of a scenario the machine could not carry: `2 cells not measured: IPv6 is disabled in the kernel`. */
+export function leftOutText({ leftOut }: ScenarioResult): string | undefined {
+  if (leftOut === undefined) return undefined
+  const { length } = leftOut.cells
+  return `${length} ${length === 1 ? 'cell' : 'cells'} not measured: ${leftOut.reason}`
+}
+
 /** A line for everything that is wrong, without matrices: `before: ns1 → node1 is reached, expected blocked: …`. */
 export function failureHeadlines(scenario: ScenarioResult): string[] {
   const first = (text: string) => text.split('\n', 1)[0] ?? ''

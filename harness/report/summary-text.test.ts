@@ -123,3 +123,13 @@ test('colours need a terminal that wants them', () => {
   expect(on(true, { TERM: 'dumb' })).toBe(false)
   expect(on(true, {}, ['--no-color'])).toBe(false)
 })
+
+test('cells that the machine cannot carry are told beside what is met, and in the last line', () => {
+  const leftOut = {
+    cells: ['before: ns1 → ns2, IPv6', 'before: ns2 → ns1, IPv6'],
+    reason: 'IPv6 is disabled in the kernel',
+  }
+  const lines = summaryText({ ...sampleRun(), scenarios: [sampleScenario({ leftOut })], claims: [] }).split('\n')
+  expect(lines).toContain('           - 2 cells not measured: IPv6 is disabled in the kernel')
+  expect(lines.at(-1)).toMatch(/^1 met · 0 not met · 0 skipped · 2 cells not measured · /)
+})

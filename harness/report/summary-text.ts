@@ -3,7 +3,7 @@ import { plain } from './colours.ts'
 import type { Colours } from './colours.ts'
 import { displayWidth, hanging, pad, wrap } from './display-width.ts'
 import type { TextOptions } from './matrix-text.ts'
-import { failureHeadlines } from './scenario-failure.ts'
+import { failureHeadlines, leftOutText } from './scenario-failure.ts'
 
 /** How many scenarios ended how; `reasons` counts the skipped ones by reason. */
 export interface Totals {
@@ -51,17 +51,19 @@ export function summaryText(run: RunResult, { width = 80, colours = plain }: Tex
     ...scenarioLines(run, width, colours),
     ...claimLines(run.claims, width, colours),
     ...skipLines(totals, width, colours),
-    lastLine(totals, run.ms, colours),
+    lastLine(totals, run, colours),
   ].join('\n')
 }
 
 /** `41 met · 2 not met · 7 skipped · 12.3 s`. */
-function lastLine(totals: Totals, ms: number, colours: Colours = plain): string {
+function lastLine(totals: Totals, { ms, scenarios }: RunResult, colours: Colours = plain): string {
   const { met, notMet, skipped } = totals
+  const leftOut = scenarios.reduce((sum, scenario) => sum + (scenario.leftOut?.cells.length ?? 0), 0)
   return [
     colours.green(`${met} met`),
     notMet === 0 ? '0 not met' : colours.red(`${notMet} not met`),
     skipped === 0 ? '0 skipped' : colours.yellow(`${skipped} skipped`),
+    ...(leftOut === 0 ? [] : [colours.yellow(`${leftOut} ${leftOut === 1 ? 'cell' : 'cells'} not measured`)]),
     secondsText(ms),
   ].join(' · ')
 }
@@ -88,7 +90,10 @@ function scenarioBlock(scenario: ScenarioResult, nameMachine: boolean, width: nu
   const title = nameMachine ? `${scenario.scenario} (${machineName(machine)})` : scenario.scenario
   const [first = '', ...rest] = wrap(title, width - 20)
   const line = status === 'skipped' ? first : `${pad(first, width - 20)}${colours.dim(secondsText(ms).padStart(9))}`
-  const notes = status === 'skipped' ? [scenario.skipReason ?? 'no reason given'] : failureHeadlines(scenario)
+  const notes =
+    status === 'skipped'
+      ? [scenario.skipReason ?? 'no reason given']
+      : [...failureHeadlines(scenario), leftOutText(scenario)].flatMap((note) => note ?? [])
   return [
     `  ${statusWord(status, colours)}${line}`,
     ...rest.map((more) => indent + more),

@@ -86,6 +86,50 @@ describe('until', () => {
   })
 })
 
+describe('on a machine without IPv6', () => {
+  const reason = 'IPv6 is disabled in the kernel'
+  // The kernel here has it: the machine says that it has not, and labs believe it. tests/kernel-without-ipv6.vm.test.ts has a real one.
+  const without = (): Machine => ({
+    ...machine,
+    can: (feature) => (feature === 'ipv6' ? Promise.resolve({ able: false, reason }) : machine.can(feature)),
+  })
+  const both = { family: [4, 6] } as const
+
+  test('what needs nothing else is skipped with the reason', async () => {
+    const six = await run((s) => s.expect({ node1: { node2: reached } }, { family: 6 }), without())
+    expect(six).toMatchObject({ status: 'skipped', skipReason: reason })
+    expect(six.leftOut).toBeUndefined()
+  })
+
+  test('of the others its cells are named, with the reason, and the rest is measured', async () => {
+    const result = await run((s) => s.expect({ node1: { node2: reached } }, both), without())
+    expect(result).toMatchObject({ status: 'met', unmeasured: [] })
+    expect(result.leftOut).toEqual({ cells: ['expect: node1 → node2, IPv6'], reason })
+    const cells = result.steps.flatMap((s) => (s.kind === 'expect' ? s.cells : []))
+    expect(cells.map(({ family }) => family)).toEqual([4])
+  })
+
+  test('where all is measured, nothing is left out', async () => {
+    const result = await run((s) => s.expect({ node1: { node2: reached } }, both))
+    expect(result.leftOut).toBeUndefined()
+  })
+
+  test('a remedy whose flip it cannot see was not for nothing, and one that flips nothing else is', async () => {
+    const up = ({ node2: { $ } }: Pick<Hosts<'node2'>, 'node2'>) => $`ip link set eth0 up`
+    const declare =
+      (family: readonly (4 | 6)[]): Declare =>
+      (s) =>
+        s
+          .expect({ node1: { node2: reached } }, { family: [4, ...family] })
+          .until('nothing is changed', up, up)
+          .expect({ node1: { node2: reached } }, { family: [4, ...family] })
+    const codes = async (family: readonly (4 | 6)[]) =>
+      (await run(declare(family), without())).failures.map(({ code }) => code)
+    expect(await codes([])).toEqual(['NETWRIGHT_REMEDY_NOT_NEEDED'])
+    expect(await codes([6])).toEqual([])
+  })
+})
+
 test('blocked for another reason does not meet the expectation', async () => {
   const result = await run((s) => s.expect({ ns1: { '10.0.0.1': blocked('netfilter-drop') } }))
   expect(result.status).toBe('not met')
@@ -144,22 +188,6 @@ test('a finding that cannot be made is inconclusive, not false', async () => {
   )
   expect(result.status).toBe('not met')
   expect(result.steps.at(-1)).toMatchObject({ kind: 'finding', measured: 'inconclusive', met: false })
-})
-
-test('without IPv6 in the kernel its rows are skipped with the reason, and the others run', async () => {
-  const without: Machine = {
-    ...machine,
-    can: (feature) =>
-      feature === 'ipv6'
-        ? Promise.resolve({ able: false, reason: 'IPv6 is disabled in the kernel' })
-        : machine.can(feature),
-  }
-  const six = await run((s) => s.expect({ node1: { node2: reached } }, { family: 6 }), without)
-  expect(six).toMatchObject({ status: 'skipped', skipReason: 'IPv6 is disabled in the kernel' })
-  const both = await run((s) => s.expect({ node1: { node2: reached } }, { family: [4, 6] }), without)
-  expect(both).toMatchObject({ status: 'met', unmeasured: [] })
-  const cells = both.steps.flatMap((s) => (s.kind === 'expect' ? s.cells : []))
-  expect(cells.map((c) => c.family)).toEqual([4])
 })
 
 test('a run that is aborted ends its lab at once', async () => {

@@ -53,6 +53,8 @@ async function runInLab(plan: ScenarioPlan, machine: Machine, options: RunOption
   try {
     lab = await openLab(machine, plan.topology)
     run.lab = lab
+    const ipv6 = await machine.can('ipv6')
+    if (!ipv6.able) run.noIpv6 = ipv6.reason
     // Aborted while it was opened: what follows then fails at once.
     if (options.signal?.aborted === true) await lab.dispose()
     run.watch = await watchLab(lab)
@@ -94,20 +96,30 @@ function openRun(plan: ScenarioPlan, machine: Machine, options: RunOptions) {
   const steps: StepResult[] = []
   const graphs: { label: string; graph: Graph }[] = []
   const measured = new Set<PlannedCell>()
+  const leftOut = new Set<string>()
   const run = {
     plan,
     options,
     steps,
     graphs,
     measured,
+    leftOut,
     lab: undefined as Lab | undefined,
     watch: undefined as Watch | undefined,
+    /** Why a lab has no IPv6, where it has none. */
+    noIpv6: '',
     takeGraph: async (lab: Lab, label: string): Promise<Graph> => {
       const graph = await lab.graph()
       graphs.push({ label, graph })
       return graph
     },
     skip: (reason: string): ScenarioResult => ({ ...result([], []), status: 'skipped', skipReason: reason }),
+    /** The cells of a step that this machine can carry; the others are noted, each once. */
+    carried: (title: string, cells: readonly PlannedCell[]): Phase['planned'] => {
+      if (run.lab?.hasIpv6 !== false) return cells
+      for (const cell of cells) if (cell.family === 6) leftOut.add(cellText(title, cell))
+      return cells.filter((cell) => cell.family === 4)
+    },
     finish: async (failures: readonly Failure[]): Promise<ScenarioResult> => {
       const last = graphs.at(-1)?.graph
       const files =
@@ -119,6 +131,7 @@ function openRun(plan: ScenarioPlan, machine: Machine, options: RunOptions) {
   }
   function result(failures: readonly Failure[], files: readonly string[]): ScenarioResult {
     const unmeasured = plan.steps.flatMap((step) => unmeasuredIn(step, run.measured, run.lab?.hasIpv6 ?? true))
+    const lacking = leftOut.size === 0 ? undefined : { cells: [...leftOut], reason: run.noIpv6 }
     return {
       suite: options.suite,
       scenario: plan.title,
@@ -129,6 +142,7 @@ function openRun(plan: ScenarioPlan, machine: Machine, options: RunOptions) {
       machine: machine.facts,
       steps,
       unmeasured,
+      ...(lacking === undefined ? {} : { leftOut: lacking }),
       graphs,
       journal: run.lab?.journal.entries ?? [],
       failures,
@@ -144,8 +158,11 @@ function unmeasuredIn(step: PlannedStep, measured: ReadonlySet<PlannedCell>, has
   if (step.kind !== 'expect') return []
   return step.cells
     .filter((cell) => !measured.has(cell) && (hasIpv6 || cell.family === 4))
-    .map((cell) => `${step.title}: ${cell.from} → ${cell.to}, IPv${String(cell.family)}`)
+    .map((cell) => cellText(step.title, cell))
 }
+
+const cellText = (title: string, { from, to, family }: PlannedCell): string =>
+  `${title}: ${from} → ${to}, IPv${String(family)}`
 
 async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult> {
   const { plan, options } = run
@@ -153,7 +170,7 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
   const peers = knownPeers()
   const failures: Failure[] = []
   /** The last measured expectation, and the one that a remedy must flip. */
-  let last: { planned: readonly PlannedCell[]; results: readonly CellResult[] } | undefined
+  let last: Phase | undefined
   let mustFlip: { title: string; from: NonNullable<typeof last> } | undefined
   let remedy: { step: Extract<PlannedStep, { kind: 'until' }>; before: typeof last } | undefined
 
@@ -171,7 +188,7 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
   async function expect(title: string, planned: readonly PlannedCell[]): Promise<void> {
     const startedAt = performance.now()
     const journalFrom = lab.journal.entries.length
-    const cells = lab.hasIpv6 ? planned : planned.filter((c) => c.family === 4)
+    const cells = run.carried(title, planned)
     const graph = await run.takeGraph(lab, title)
     const timing = timingFor(lab.machine.facts.kind)
     const results = await measureCells(
@@ -189,8 +206,8 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
       graph: run.graphs.length - 1,
     })
     if (results.some((r) => !r.met)) failures.push({ code: 'NETWRIGHT_EXPECTATION_NOT_MET', message: title })
-    const now = { planned: cells, results }
-    if (mustFlip !== undefined && !hasFlipped(mustFlip.from, now)) {
+    const now: Phase = { asked: planned, planned: cells, results }
+    if (mustFlip !== undefined && !hasFlipped(mustFlip.from, now) && !mayHaveFlipped(mustFlip.from, now)) {
       failures.push({
         code: 'NETWRIGHT_REMEDY_NOT_NEEDED',
         message: `"${mustFlip.title}" changed nothing: no cell measured before and after it flipped. The remedy was not needed, or did nothing.`,
@@ -220,7 +237,7 @@ async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult
         if (applied === undefined || before === undefined || undo === undefined) break
         await timed(`undo: ${applied.title}`, 'undo', () => lab.act('undo', `undoing "${applied.title}"`, undo))
         if (last !== undefined) mustFlip = { title: `undo: ${applied.title}`, from: last }
-        await expect('and back', before.planned)
+        await expect('and back', before.asked)
         break
       }
       case 'finding':
@@ -273,6 +290,9 @@ async function find(
 }
 
 interface Phase {
+  /** What was declared. */
+  readonly asked: readonly PlannedCell[]
+  /** What of it this machine can carry. */
   readonly planned: readonly PlannedCell[]
   readonly results: readonly CellResult[]
 }
@@ -284,6 +304,12 @@ function hasFlipped(before: Phase, after: Phase): boolean {
     const [was, is] = [before.results[at]?.observed.verdict, after.results[i]?.observed.verdict]
     return was !== undefined && is !== undefined && was !== is && was !== 'inconclusive' && is !== 'inconclusive'
   })
+}
+
+/** Whether a cell that neither phase could measure on this machine may be the one that flipped. */
+function mayHaveFlipped(before: Phase, after: Phase): boolean {
+  const leftOut = ({ asked, planned }: Phase): PlannedCell[] => asked.filter((cell) => !planned.includes(cell))
+  return leftOut(after).some((cell) => leftOut(before).some((other) => sameCell(cell, other)))
 }
 
 function failureOf(error: unknown): Failure {
