@@ -38,7 +38,7 @@ export async function cachedKernels(): Promise<CachedKernel[]> {
  * @param missing - features such as `link:ipvlan`
  */
 export function chooseKernel(missing: readonly string[], cached: readonly CachedKernel[]): KernelChoice {
-  if (missing.some((feature) => feature.startsWith('tool:') || feature === 'docker'))
+  if (missing.some((feature) => /^(tool:|docker)/.test(feature)))
     return { reason: 'a VM has the programs of this machine, no others' }
   const types = missing.flatMap((feature) => (feature.startsWith('link:') ? [feature.slice('link:'.length)] : []))
   const found = cached.find(({ linkTypes }) => types.every((type) => linkTypes.includes(type)))

@@ -101,7 +101,7 @@ interface Scratch {
 async function tryFeature(feature: Feature, scratch: Scratch): Promise<Ability> {
   if (feature === 'ipv6') return tryIpv6(scratch.sandbox)
   if (feature === 'device-nodes') return tryDeviceNodes(scratch.sandbox)
-  if (feature === 'docker') return tryDocker(scratch)
+  if (needsDocker(feature)) return tryDocker(scratch, Number(feature.split(':')[1] ?? 0))
   const [kind, name = ''] = feature.split(':')
   return kind === 'tool' ? tryTool(scratch, name) : tryLink(scratch, name)
 }
@@ -111,20 +111,29 @@ async function tryTool({ sandbox, environment }: Scratch, name: string): Promise
   return found.code === 0 ? { able: true } : { able: false, reason: `the machine has no ${name}` }
 }
 
+/** Whether a feature is that of an engine. */
+export function needsDocker(feature: Feature): boolean {
+  return feature.split(':')[0] === 'docker'
+}
+
 /** An engine needs its programs, control groups of its own for its containers, and iptables for its start alone. */
-async function tryDocker(scratch: Scratch): Promise<Ability> {
+async function tryDocker(scratch: Scratch, oldest: number): Promise<Ability> {
   for (const program of dockerPrograms) {
     const found = await tryTool(scratch, program)
     if (!found.able) return { able: false, reason: `${found.reason}: ${dockerRemedy}` }
   }
-  const groups = `mount -t cgroup2 cgroup2 /mnt && group=$(mktemp -d /mnt/netwright-try-XXXXXXXX) && rmdir "$group"
-    code=$?; umount /mnt 2>/dev/null; exit $code`
-  for (const script of [groups, 'iptables -t nat -N netwright && iptables -t nat -X netwright']) {
-    const made = await scratch.sandbox.run(['sh', '-c', script], { env: scratch.environment })
+  const said = (await scratch.sandbox.run(['dockerd', '--version'], { env: scratch.environment })).stdout.toString()
+  const version = / version ([\d.]+)/.exec(said)?.[1] ?? ''
+  if (Number(version.split('.')[0]) < oldest)
+    return { able: false, reason: `Docker Engine ${String(oldest)} or later is needed, and this is ${version}` }
+  const groups = 'mount -t cgroup2 cgroup2 /mnt && group=$(mktemp -d /mnt/netwright-try-XXXXXXXX) && rmdir "$group"'
+  for (const script of [groups, 'iptables -t nat -N netwright']) {
+    // Several versions may be asked for at once.
+    const argv = ['unshare', '--mount', '--net', 'sh', '-c', script]
+    const made = await scratch.sandbox.run(argv, { env: scratch.environment })
     if (made.code === 0) continue
-    const said = made.stderr.toString().trim()
     const what = script === groups ? 'cannot make control groups' : 'has no iptables to start with'
-    return { able: false, reason: `a Docker Engine ${what} here: ${said}` }
+    return { able: false, reason: `a Docker Engine ${what} here: ${made.stderr.toString().trim()}` }
   }
   return { able: true }
 }

@@ -4,9 +4,9 @@ import type { Channel } from './channel/channel.ts'
 /**
  * Something a suite may need of a machine: a link type (`link:macvlan`), a tool (`tool:ping`), IPv6, the right to make
  * device nodes such as macvtap's /dev/tapN (a user namespace has it not), or that a host of a lab can run a Docker Engine
- * of its own.
+ * of its own (`docker`), of a version or later (`docker:28`).
  */
-export type Feature = `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes' | 'docker'
+export type Feature = `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes' | 'docker' | `docker:${number}`
 
 /** An answer found by trying, never by guessing from versions. */
 export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
+import { needsDocker } from '../ability.ts'
 import { localArch } from '../channel/agent-process.ts'
 import { dockerRemedy } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
@@ -86,11 +87,11 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       return plain.guest().channel
     },
     openSandbox: async (_hosts, needs = []) => {
-      const slot = needs.includes('docker') ? await engineSlot() : plain
+      const slot = needs.some(needsDocker) ? await engineSlot() : plain
       return (slot ?? plain).openSandbox()
     },
     can: async (feature) => {
-      if (feature !== 'docker') return plain.can(feature)
+      if (!needsDocker(feature)) return plain.can(feature)
       if (trunk) return { able: false, reason: 'VMs that share wires carry no Docker Engine' }
       const slot = await engineSlot()
       return slot?.can(feature) ?? { able: false, reason: `this machine has no Docker Engine to give: ${dockerRemedy}` }
