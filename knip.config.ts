@@ -6,6 +6,8 @@ const config: KnipConfig = {
     // A project that a test runs in a vitest of its own.
     'harness/report/testing/allure-project/*.ts',
     'harness/cli/main.ts',
+    // Run by vitest in the place of suite files.
+    'harness/suite/bundle.ts',
     'suites/**/*.suite.ts',
     'fixtures/topologies/**/*.ts',
     'scripts/*.{mjs,ts}',

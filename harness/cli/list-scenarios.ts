@@ -1,10 +1,11 @@
-import type { TestCase, TestModule } from 'vitest/node'
+import type { TestCase } from 'vitest/node'
 import { NetwrightError } from '../model/errors.ts'
 import type { Claim } from '../model/results.ts'
 import { hanging } from '../report/display-width.ts'
 import type { DeclaredScenario } from '../suite/vitest-binding.ts'
 import { suiteName } from '../suite/suite-name.ts'
 import { exitCodes } from './exit-codes.ts'
+import { fileOf } from './run-collector.ts'
 import type { RunOptions } from './run-options.ts'
 import { prepareRun } from './run-suites.ts'
 import type { Terminal } from './terminal.ts'
@@ -31,20 +32,23 @@ export async function readScenarios(
   const runner = await prepareRun({ files, settings: { on, roots }, bail: 0, root }, {})
   const modules = await runner.collect()
   await runner.close()
-  const suiteOf = (module: TestModule) => suiteName(module.moduleId, roots)
   const listed = (test: TestCase): ListedScenario[] => {
     const declared = test.meta().netwrightDeclared
     return declared === undefined || !options.wanted(test.name)
       ? []
-      : [{ ...declared, suite: suiteOf(test.module), title: test.name }]
+      : [{ ...declared, suite: suiteName(fileOf(test), roots), title: test.name }]
   }
+  const broken = (test: TestCase): Listing['broken'] => {
+    const { netwrightBroken: problem } = test.meta()
+    return problem === undefined ? [] : [{ suite: suiteName(problem.file, roots), why: problem.message }]
+  }
+  const tests = modules.flatMap((module) => [...module.children.allTests()])
   return {
-    scenarios: modules
-      .flatMap((module) => [...module.children.allTests()].flatMap(listed))
-      .sort((a, b) => (a.suite < b.suite ? -1 : a.suite > b.suite ? 1 : 0)),
-    broken: modules.flatMap((module) =>
-      module.errors().map(({ message }) => ({ suite: suiteOf(module), why: message })),
-    ),
+    scenarios: tests.flatMap(listed).sort((a, b) => (a.suite < b.suite ? -1 : a.suite > b.suite ? 1 : 0)),
+    broken: [
+      ...tests.flatMap(broken),
+      ...modules.flatMap((module) => module.errors().map(({ message }) => ({ suite: '(all)', why: message }))),
+    ],
   }
 }
 

@@ -222,6 +222,13 @@ test.each([
   expect(code).toBe(1)
 })
 
+test('a suite file that cannot be read leaves the others alone', async () => {
+  const { code, out } = await netwright('run', 'broken', 'right', 'wrong')
+  expect(out).toMatch(/the suite file could not be read\s+where: .*broken\.suite\.ts/)
+  expect(out).toContain('2 met · 2 not met · 0 skipped')
+  expect(code).toBe(1)
+})
+
 test('a machine that can run nothing of what was asked says why', async () => {
   const { code, out, err } = await netwright('run', 'unable')
   expect(out).toContain('0 met · 0 not met · 1 skipped')

@@ -17,7 +17,7 @@ import { onInterrupt } from './interrupt.ts'
 import { readMatrixOptions, type MatrixFile, type MatrixOptions } from './matrix-options.ts'
 import { runMatrix } from './matrix-run.ts'
 import { version } from './package-place.ts'
-import { fileNotWritable, writeReport } from './report-folder.ts'
+import { fileNotWritable, startReport } from './report-folder.ts'
 
 /** `netwright matrix [suite…] --on MACHINE,…` */
 export const matrixCommand: Command = {
@@ -122,7 +122,7 @@ async function writeTables(
   if (report === undefined || merged.scenarios.length === 0) return { problem }
   try {
     await writeFile(join(report.path, 'support.html'), supportHtml(table))
-    return { page: await writeReport(merged, report), problem }
+    return { page: await startReport(report).finish(merged), problem }
   } catch (error) {
     return { problem: problem ?? error }
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Pace } from './run-suites.ts'
+import { paceOf, type Pace } from './run-suites.ts'
 
 /** Bytes that a machine with one worker takes: a vitest, a worker, a guest's private memory. */
 const laneBytes = 600 * 1024 * 1024
@@ -22,8 +22,7 @@ export function lanesFor(machines: number, { cores, memory }: Resources): number
 
 /** The share of one machine, of which so many run at the same time. */
 export function paceFor(machine: string, lanes: number, { cores }: Resources): Pace {
-  const share = Math.max(1, Math.floor(cores / lanes))
-  return machine.startsWith('vm:') ? { workers: share, atOnce: 2 } : { workers: share + 1, atOnce: 5 }
+  return paceOf(machine, Math.max(1, Math.floor(cores / lanes)))
 }
 
 /**

@@ -7,6 +7,9 @@ export const packageRoot = dirname(dirname(import.meta.dirname))
 /** Whether this is the source in a clone; in an installed package it is what the build made of it. */
 const runsFromSource = import.meta.filename.endsWith('.ts')
 
+/** The test file that stands for several suite files. */
+export const bundleModule = join(dirname(import.meta.dirname), 'suite', `bundle.${runsFromSource ? 'ts' : 'js'}`)
+
 /** The bundled suites. */
 export const bundledSuites = join(packageRoot, 'suites')
 

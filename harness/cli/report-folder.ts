@@ -2,7 +2,8 @@ import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'no
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
-import type { RunResult } from '../model/results.ts'
+import type { RunResult, ScenarioResult } from '../model/results.ts'
+import type { AllureWriter } from '../report/allure-results.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** The files of a report folder. */
@@ -91,20 +92,44 @@ function notWritable(what: string, place: string, next: string, cause: unknown):
   return new NetwrightError('NETWRIGHT_REPORT_NOT_WRITABLE', `${what}: ${why}`, { place, next, cause })
 }
 
-/**
- * Writes what a run found out: the whole of it as JSON, the Allure results, and the report made of them.
- *
- * @returns path of the report's page
- */
-export async function writeReport(run: RunResult, folder: ReportFolder): Promise<string> {
-  await writeFile(folder.run, JSON.stringify(run))
-  return makeHtml(run, folder)
+/** A report that is made while its run goes on. */
+export interface GoingReport {
+  /** Makes what can be made of a scenario that has ended. */
+  add(result: ScenarioResult): void
+  /**
+   * Writes what the run found out: the whole of it as JSON, the Allure results, and the report made of them.
+   *
+   * @returns path of the report's page
+   */
+  finish(run: RunResult): Promise<string>
 }
 
-/** Makes the Allure results and the page from a run. */
-export async function makeHtml(run: RunResult, folder: ReportFolder): Promise<string> {
-  // Late, because Allure takes its time to load, and wrong usage is told without it.
+export function startReport(folder: ReportFolder): GoingReport {
+  // Late, because it takes its time to load, and wrong usage is told without it.
+  let writer: Promise<AllureWriter> | undefined
+  const begun = (): Promise<AllureWriter> =>
+    (writer ??= import('../report/allure-results.ts').then(({ openAllureWriter }) =>
+      openAllureWriter(folder.allureResults, folder.path),
+    ))
+  return {
+    add: (result) => {
+      begun().then(
+        (open) => open.add(result),
+        // The same error is told at the end.
+        () => undefined,
+      )
+    },
+    finish: async (run) => {
+      await writeFile(folder.run, JSON.stringify(run))
+      return makeHtml(run, folder, await begun())
+    },
+  }
+}
+
+/** Makes the Allure results, as far as they are not `begun`, and the page. */
+export async function makeHtml(run: RunResult, folder: ReportFolder, begun?: AllureWriter): Promise<string> {
+  // Late, because Allure takes its time to load.
   const { writeReports } = await import('../report/write-reports.ts')
-  const { index = folder.path } = await writeReports(run, { dir: folder.path, filesFrom: folder.path })
+  const { index = folder.path } = await writeReports(run, { dir: folder.path, filesFrom: folder.path }, begun)
   return index
 }

@@ -4,6 +4,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { judgeClaims } from '../model/claims.ts'
 import type { Claim, MachineFacts, RunResult, ScenarioResult } from '../model/results.ts'
 import { localArch } from '../machines/channel/agent-process.ts'
+import type { BrokenFile } from '../suite/bundle.ts'
 import type { DeclaredScenario } from '../suite/vitest-binding.ts'
 import { suiteName } from '../suite/suite-name.ts'
 import { version } from './package-place.ts'
@@ -45,7 +46,7 @@ export function createCollector(options: CollectorOptions, listener: RunListener
   /** Tests in the order in which they stand in their files. */
   const order: string[] = []
 
-  const suiteOf = (module: TestModule) => suiteName(module.moduleId, options.roots)
+  const suiteOf = (test: TestCase) => suiteName(fileOf(test), options.roots)
   const isWanted = (test: TestCase) => options.wanted(test.name)
 
   function note(id: string, result: ScenarioResult, declared?: DeclaredScenario): void {
@@ -78,14 +79,18 @@ export function createCollector(options: CollectorOptions, listener: RunListener
 
   function noteTest(test: TestCase): void {
     const meta = test.meta()
+    if (meta.netwrightBroken !== undefined) {
+      noteBroken(meta.netwrightBroken)
+      return
+    }
     for (const claim of meta.netwrightClaims ?? []) claims.set(claim.id, claim)
     const outcome = test.result()
     if (meta.netwright !== undefined) {
-      note(test.id, { ...meta.netwright, suite: suiteOf(test.module) }, meta.netwrightDeclared)
+      note(test.id, { ...meta.netwright, suite: suiteOf(test) }, meta.netwrightDeclared)
       return
     }
     if (!isWanted(test)) return
-    const suite = suiteOf(test.module)
+    const suite = suiteOf(test)
     const { netwrightDeclared: declared } = meta
     if (outcome.state === 'failed') {
       const message = outcome.errors.map((error) => problemText(error)).join('\n')
@@ -102,30 +107,33 @@ export function createCollector(options: CollectorOptions, listener: RunListener
     }
   }
 
+  function noteBroken({ file, ...error }: BrokenFile): void {
+    const problem = problemText({ ...error })
+    const message = `the suite file could not be read\n  where: ${file}\n${indent(problem)}`
+    note(`file ${file}`, failed(suiteName(file, options.roots), '(the suite file)', codeOf(problem), message))
+  }
+
   function noteModule(module: TestModule): void {
-    const suite = suiteOf(module)
-    const problems = module.errors().map((error) => problemText(error))
-    if (problems.length > 0) {
-      const message = `the suite file could not be read\n  where: ${module.moduleId}\n${indent(problems.join('\n'))}`
-      note(`file ${module.moduleId}`, failed(suite, '(the suite file)', codeOf(problems.join('\n')), message))
-    }
     for (const test of module.children.allTests()) if (test.result().state !== 'pending') noteTest(test)
   }
 
   function noteMissing(errors: readonly unknown[]): void {
-    const crash = errors.map((error) => problemText(error as SerializedProblem))
+    const read = [...modules.values()]
+    const crash = [...errors, ...read.flatMap((module) => module.errors())].map((error) =>
+      problemText(error as SerializedProblem),
+    )
     const why = crash.length === 0 ? 'it never ended' : crash.join('\n')
-    for (const module of modules.values()) {
+    for (const module of read) {
       noteModule(module)
       for (const test of module.children.allTests()) {
         if (test.result().state !== 'pending' || !isWanted(test)) continue
         const message = `${test.name} was declared and never measured\n${indent(why)}`
-        note(test.id, failed(suiteOf(module), test.name, 'NETWRIGHT_EXPECTATION_NOT_MEASURED', message, test))
+        note(test.id, failed(suiteOf(test), test.name, 'NETWRIGHT_EXPECTATION_NOT_MEASURED', message, test))
       }
     }
+    const declared = new Set(read.flatMap((module) => [...module.children.allTests()].map(fileOf)))
     for (const file of options.files) {
-      if ([...modules.values()].some((m) => m.moduleId === file && (m.children.size > 0 || m.errors().length > 0)))
-        continue
+      if (declared.has(file)) continue
       const message =
         `no scenario of the suite file was declared\n  where: ${file}\n${indent(crash.join('\n'))}`.trimEnd()
       note(
@@ -175,6 +183,13 @@ export function createCollector(options: CollectorOptions, listener: RunListener
       }
     },
   }
+}
+
+/** The suite file of a test: several are read as one, each in a group of its name. */
+export function fileOf(test: TestCase): string {
+  let { parent } = test
+  while (parent.type === 'suite' && parent.parent.type === 'suite') parent = parent.parent
+  return parent.type === 'suite' ? parent.name : parent.moduleId
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

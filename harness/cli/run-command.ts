@@ -13,7 +13,7 @@ import { errorText, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { onInterrupt } from './interrupt.ts'
 import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
-import type { ReportFolder } from './report-folder.ts'
+import { startReport, type ReportFolder } from './report-folder.ts'
 import { checkPlacedHosts } from './placed-hosts.ts'
 import { problemText, startAutoRun } from './run-auto.ts'
 import type { RunListener } from './run-collector.ts'
@@ -102,6 +102,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   const { report, roots } = options
   const show = (text: string) => (options.json === '-' ? terminal.note(text) : terminal.print(text))
   const log = report === undefined ? undefined : openEventLog(report.events)
+  const pages = report === undefined ? undefined : startReport(report)
   log?.write({
     event: 'start',
     machine: machine.facts,
@@ -128,6 +129,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
       running.delete(result.scenario)
       if (result.scenario === keptLab?.scenario) keptLab = undefined
       log?.write({ event: 'scenario', result })
+      pages?.add(result)
       progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
     },
     said: (text) => progress.print(text),
@@ -164,7 +166,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   kept?.close()
   const run = going.result()
   if (run.scenarios.length === 0) throw noScenario(args.all('title').at(-1))
-  const { page, problem } = await writeResults(run, options, log)
+  const { page, problem } = await writeResults(run, options, pages, log)
   progress.close()
   forget()
   show(

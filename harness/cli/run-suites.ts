@@ -2,25 +2,30 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
-import { settingsEnvironment, type RunSettings } from '../suite/settings.ts'
+import { bundlesOf } from '../suite/bundles.ts'
+import { settingsEnvironment, titleEnvironment, type RunSettings } from '../suite/settings.ts'
 import { makeFolder } from './make-folder.ts'
-import { packageEntries, packageRoot } from './package-place.ts'
+import { bundleModule, packageEntries, packageRoot } from './package-place.ts'
 
 /** How much of a run goes on at the same time. */
 export interface Pace {
-  /** Processes, each with a machine of its own; a process does one file after the other. */
+  /** Processes, each with a machine of its own. */
   readonly workers: number
-  /** Scenarios of one file that run at once in one process. */
+  /** Scenarios that run at once in one process. */
   readonly atOnce: number
 }
 
 /**
- * Here scenarios mostly wait for evidence, so that more than there are cores pays; with too many on two cores the
- * evidence itself comes late. In a VM they compute: its one processor is often an emulated one.
+ * Here scenarios mostly wait: for evidence, and for the one lock under which the kernel changes its devices. So one
+ * process for two cores keeps them busy. In a VM they compute: its one processor is often an emulated one.
  */
-function paceOf(machine: string, cores = availableParallelism()): Pace {
-  return machine.startsWith('vm:') ? { workers: cores, atOnce: 2 } : { workers: cores + 1, atOnce: 5 }
+export function paceOf(machine: string, cores = availableParallelism()): Pace {
+  if (machine.startsWith('vm:')) return { workers: cores, atOnce: 2 }
+  return { workers: Math.max(1, Math.floor(cores / 2)), atOnce: 12 }
 }
+
+/** With more than one worker, several bundles for each: whoever is done first takes the next. */
+const bundlesFor = ({ workers }: Pace): number => (workers === 1 ? 1 : workers * 3)
 
 export interface SuiteRun {
   readonly files: readonly string[]
@@ -51,6 +56,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
   const { createVitest } = await import('vitest/node')
   const scratch = scratchFolder()
   const pace = run.pace ?? paceOf(run.settings.on)
+  const bundles = bundlesOf(run.files, bundlesFor(pace))
   const vitest = await withDataHome(scratch.path, () =>
     createVitest(
       {
@@ -70,10 +76,10 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         passWithNoTests: true,
         bail: run.bail,
         reporters: [reporter],
-        env: settingsEnvironment(run.settings),
+        env: { ...settingsEnvironment(run.settings), ...titleEnvironment(run.title) },
+        provide: { netwrightBundles: bundles },
         // A suite in node_modules is TypeScript, which Node does not read there; and it must get the one netwright.
         server: { deps: { inline: [new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)] } },
-        ...(run.title === undefined ? {} : { testNamePattern: run.title }),
       },
       { resolve: { alias: aliases() }, logLevel: 'silent' },
       { stdout: process.stderr, stderr: process.stderr },
@@ -84,7 +90,9 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
     for (const added of process.listeners(signal))
       if (before[index]?.includes(added) !== true) process.off(signal, added)
   })
-  const specifications = run.files.map((file) => vitest.getRootProject().createSpecification(file))
+  const specifications = bundles.map((_, number) =>
+    vitest.getRootProject().createSpecification(`${bundleModule}?bundle=${String(number)}`),
+  )
   return {
     run: async () => {
       await vitest.runTestSpecifications(specifications, true)

@@ -3,13 +3,14 @@ import type { RunResult } from '../model/results.ts'
 import { resultsJson } from '../report/json.ts'
 import { junitXml } from '../report/junit.ts'
 import { endEvent, type EventLog } from './event-log.ts'
-import { fileNotWritable, writeReport } from './report-folder.ts'
+import { fileNotWritable, type GoingReport } from './report-folder.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Writes all that can be written; what cannot is told after the results, which must not be lost for it. */
 export async function writeResults(
   run: RunResult,
-  { json, junit, report }: Pick<RunOptions, 'json' | 'junit' | 'report'>,
+  { json, junit }: Pick<RunOptions, 'json' | 'junit'>,
+  report: GoingReport | undefined,
   log: EventLog | undefined,
 ): Promise<{ page?: string; problem?: unknown }> {
   let problem: unknown
@@ -34,6 +35,6 @@ export async function writeResults(
       () => writeFile(junit, junitXml(run)),
       (error) => fileNotWritable('--junit', junit, error),
     )
-  const page = report === undefined ? undefined : await attempt(() => writeReport(run, report))
+  const page = report === undefined ? undefined : await attempt(() => report.finish(run))
   return { ...(page === undefined ? {} : { page }), problem }
 }

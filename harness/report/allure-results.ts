@@ -1,13 +1,59 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { RunResult, ScenarioResult } from '../model/results.ts'
+import type { ClaimResult, RunResult, ScenarioResult } from '../model/results.ts'
 import { openAllureFolder } from './allure-folder.ts'
 import type { AllureFolder } from './allure-folder.ts'
-import { allureResult } from './allure-scenario.ts'
-import type { AllureMaking } from './allure-scenario.ts'
+import { allureParts, allureResult } from './allure-scenario.ts'
+import type { AllureMaking, AllureParts } from './allure-scenario.ts'
 import { claimsHtml } from './claims-html.ts'
 import { createGraphDrawer } from './graph-svg.ts'
+import type { GraphDrawer } from './graph-svg.ts'
 import { machineName, summaryText } from './summary-text.ts'
+
+/** Writes Allure results while a run goes on, so that little is left to do at its end. */
+export interface AllureWriter {
+  /** Makes the drawings and tables of a scenario that has ended, and stores them. What goes wrong is told at the end. */
+  add(result: ScenarioResult): void
+  /** Writes the results of the run, also of scenarios that were not added, with the claims as they stand now. */
+  finish(run: RunResult): Promise<void>
+}
+
+/**
+ * Opens a folder for the results of a run.
+ *
+ * @param path - folder of the results; made where it is missing
+ * @param filesFrom - folder that the scenarios' `files` are relative to
+ */
+export function openAllureWriter(path: string, filesFrom = path): AllureWriter {
+  const folder = openAllureFolder(path)
+  // A result may be completed after it was added (why it ran elsewhere); its steps stay the same object.
+  const made = new Map<ScenarioResult['steps'], AllureParts>()
+  let drawer: GraphDrawer | undefined
+  async function make(result: ScenarioResult, startedAt: number): Promise<AllureParts> {
+    drawer ??= await createGraphDrawer()
+    return allureParts(result, { folder, drawer, filesFrom, startedAt })
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    add({ startedAt, ...result }) {
+      if (startedAt === undefined || result.steps.length === 0) return
+      last = last.then(async () => made.set(result.steps, await make(result, Date.parse(startedAt))))
+      // Told by `finish`.
+      last.catch(() => undefined)
+    },
+    async finish(run) {
+      await last
+      let next = Date.parse(run.startedAt)
+      for (const result of run.scenarios) {
+        const startedAt = result.startedAt === undefined ? next : Date.parse(result.startedAt)
+        next = startedAt + result.ms
+        const parts = made.get(result.steps) ?? (await make(result, startedAt))
+        folder.writeResult(allureResult(result, parts, run.claims))
+      }
+      writeRunFiles(folder, run)
+    },
+  }
+}
 
 /**
  * Writes a run as Allure results: one result per scenario, the claims and the summary as attachments of the whole run.
@@ -16,26 +62,18 @@ import { machineName, summaryText } from './summary-text.ts'
  * @param filesFrom - folder that the scenarios' `files` are relative to
  */
 export async function writeAllureResults(run: RunResult, path: string, filesFrom = path): Promise<void> {
-  const folder = openAllureFolder(path)
-  let next = Date.parse(run.startedAt)
-  const scenarios = run.scenarios.map((result) => {
-    const startedAt = result.startedAt === undefined ? next : Date.parse(result.startedAt)
-    next = startedAt + result.ms
-    return { result, startedAt }
-  })
-  await writeScenarios(scenarios, { folder, claims: run.claims, filesFrom })
-  writeRunFiles(folder, run)
+  await openAllureWriter(path, filesFrom).finish(run)
 }
 
 /** Writes scenarios, each with the milliseconds since the epoch when it began. */
 export async function writeScenarios(
   scenarios: readonly { readonly result: ScenarioResult; readonly startedAt: number }[],
-  making: Pick<AllureMaking, 'folder' | 'claims' | 'filesFrom'>,
+  { claims, ...making }: Pick<AllureMaking, 'folder' | 'filesFrom'> & { readonly claims: readonly ClaimResult[] },
 ): Promise<void> {
   if (scenarios.length === 0) return
   const drawer = await createGraphDrawer()
   for (const { result, startedAt } of scenarios) {
-    making.folder.writeResult(allureResult(result, { ...making, drawer, startedAt }))
+    making.folder.writeResult(allureResult(result, allureParts(result, { ...making, drawer, startedAt }), claims))
   }
 }
 

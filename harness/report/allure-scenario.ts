@@ -10,19 +10,39 @@ import { reproScript } from './repro-script.ts'
 import { leftOutText, scenarioFailureText } from './scenario-failure.ts'
 import { machineName } from './summary-text.ts'
 
-/** What the results of one run have in common. */
+/** What the parts of a scenario are made with. */
 export interface AllureMaking extends StepMaking {
-  readonly claims: readonly ClaimResult[]
   /** Folder that the paths in `files` are relative to. */
   readonly filesFrom: string
+}
+
+/** What can be made of a scenario before the run has ended; its attachments are stored in the folder. */
+export interface AllureParts {
+  /** Milliseconds since the epoch when the scenario began. */
+  readonly startedAt: number
+  readonly steps: TestResult['steps']
+  readonly attachments: readonly Attachment[]
+}
+
+/** Makes the large part of a scenario's result: drawings, matrices, commands, captures. */
+export function allureParts(scenario: ScenarioResult, making: AllureMaking): AllureParts {
+  return {
+    startedAt: making.startedAt,
+    steps: allureSteps(scenario, making),
+    attachments: attachments(scenario, making),
+  }
 }
 
 /** Label by which the report tells machines apart. */
 export const machineLabel = 'machine'
 
-/** A scenario as an Allure result; its attachments are stored in the folder. */
-export function allureResult(scenario: ScenarioResult, making: AllureMaking): TestResult {
-  const claim = making.claims.find(({ id }) => id === scenario.claim)
+/** A scenario as an Allure result. */
+export function allureResult(
+  scenario: ScenarioResult,
+  { startedAt, steps, attachments }: AllureParts,
+  claims: readonly ClaimResult[],
+): TestResult {
+  const claim = claims.find(({ id }) => id === scenario.claim)
   const fullName = `${scenario.suite}#${scenario.scenario}`
   const testCaseId = md5(fullName)
   return {
@@ -36,14 +56,14 @@ export function allureResult(scenario: ScenarioResult, making: AllureMaking): Te
     status: allureStatus(scenario),
     statusDetails: statusDetails(scenario),
     stage: scenario.status === 'skipped' ? Stage.PENDING : Stage.FINISHED,
-    start: Math.round(making.startedAt),
-    stop: Math.round(making.startedAt + scenario.ms),
+    start: Math.round(startedAt),
+    stop: Math.round(startedAt + scenario.ms),
     description: description(scenario, claim),
-    labels: labels(scenario, claim, making.claims),
+    labels: labels(scenario, claim, claims),
     links: [],
     parameters: parameters(scenario),
-    steps: allureSteps(scenario, making),
-    attachments: attachments(scenario, making),
+    steps,
+    attachments: [...attachments],
   }
 }
 

@@ -4,7 +4,7 @@ import { NetwrightError } from '../model/errors.ts'
 import type { RunResult } from '../model/results.ts'
 import { generateAllureHtml } from './allure-html.ts'
 import type { AllureHtmlOptions } from './allure-html.ts'
-import { allureResultsIn, writeAllureResults } from './allure-results.ts'
+import { allureResultsIn, writeAllureResults, type AllureWriter } from './allure-results.ts'
 import { resultsJson } from './json.ts'
 import { junitXml } from './junit.ts'
 
@@ -64,9 +64,14 @@ async function assertTargetsWritable({ dir, json, junit }: ReportTargets): Promi
 /**
  * Writes the reports of a run. Results of an earlier run in the same folder are replaced; other files in it stay.
  *
+ * @param begun - what was begun in `dir` while the run went on
  * @throws NETWRIGHT_REPORT_NOT_WRITABLE, NETWRIGHT_TOOL_MISSING
  */
-export async function writeReports(run: RunResult, targets: ReportTargets): Promise<WrittenReports> {
+export async function writeReports(
+  run: RunResult,
+  targets: ReportTargets,
+  begun?: AllureWriter,
+): Promise<WrittenReports> {
   await assertTargetsWritable(targets)
   const { dir, json, junit, allure = true, filesFrom = '.' } = targets
   if (json !== undefined) await writeFile(json, resultsJson(run))
@@ -74,8 +79,10 @@ export async function writeReports(run: RunResult, targets: ReportTargets): Prom
   const files = { ...(json === undefined ? {} : { json }), ...(junit === undefined ? {} : { junit }) }
   if (dir === undefined) return files
   const allureResults = allureResultsIn(dir)
-  await rm(allureResults, { recursive: true, force: true })
-  await writeAllureResults(run, allureResults, filesFrom)
+  if (begun === undefined) {
+    await rm(allureResults, { recursive: true, force: true })
+    await writeAllureResults(run, allureResults, filesFrom)
+  } else await begun.finish(run)
   if (allure === false) return { ...files, allureResults }
   const index = await generateAllureHtml([allureResults], dir, allure === true ? {} : allure)
   return { ...files, allureResults, index }

@@ -30,6 +30,20 @@ export function settingsEnvironment(settings: RunSettings): Record<string, strin
   }
 }
 
+const titleVariable = 'NETWRIGHT_TITLE'
+
+/** The variable that carries which scenarios were asked for to {@link titleAsked}. */
+export const titleEnvironment = (title: RegExp | undefined): Record<string, string> =>
+  title === undefined ? {} : { [titleVariable]: `${title.flags}/${title.source}` }
+
+/** What the titles of the scenarios that are to run match; nothing where all are. */
+export function titleAsked(env: Readonly<Record<string, string | undefined>> = process.env): RegExp | undefined {
+  const text = env[titleVariable]
+  if (text === undefined) return undefined
+  const end = text.indexOf('/')
+  return new RegExp(text.slice(end + 1), text.slice(0, end))
+}
+
 /** The settings of this process; outside of a run of the command line, those of a user's own vitest. */
 export function runSettings(env: Readonly<Record<string, string | undefined>> = process.env): RunSettings {
   const captures = env[settingVariables.captures]

@@ -5,7 +5,8 @@ import type { Topology } from '../lab/topology.ts'
 import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
 import { needsOf, runScenario, type RunOptions } from './run-scenario.ts'
-import { runSettings, type RunSettings } from './settings.ts'
+import { declaringFile } from './declaring-file.ts'
+import { runSettings, titleAsked, type RunSettings } from './settings.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { keepLab } from './keep-lab.ts'
 import { machineFor } from './machine-for.ts'
@@ -63,10 +64,12 @@ export function scenario<HostName extends string, Place extends string>(
   const settings = runSettings()
   // A kept lab waits for as long as somebody looks at it.
   const timeout = settings.keep === undefined ? scenarioMs(settings.on) : 0
-  test.concurrent(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
+  const file = declaringFile()
+  const declare = titleAsked()?.test(title) === false ? test.concurrent.skip : test.concurrent
+  declare(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
     begun = true
     const machine = await (shared ??= machineFor(settings.on))
-    const suite = suiteName(context.task.file.filepath, settings.roots)
+    const suite = suiteName(file ?? context.task.file.filepath, settings.roots)
     const result = await runScenario(plan, machine, {
       suite,
       signal: context.signal,

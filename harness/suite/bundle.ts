@@ -1,0 +1,45 @@
+/**
+ * A test file for vitest that stands for several suite files. Vitest does one file after the other in a process; so
+ * read, the scenarios of all of them run side by side in one process, on one machine.
+ */
+import { describe, inject, test } from 'vitest'
+import { whileDeclaring } from './declaring-file.ts'
+
+/** Why a suite file could not be read, as much of it as reaches another process. */
+export interface BrokenFile {
+  readonly file: string
+  readonly name?: string
+  readonly message: string
+  readonly stack?: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Paths of suite files, by the number of their bundle. */
+    netwrightBundles: readonly (readonly string[])[]
+  }
+  interface TaskMeta {
+    /** Set on the test that stands for a suite file that could not be read. */
+    netwrightBroken?: BrokenFile
+  }
+}
+
+const number = Number(new URL(import.meta.url).searchParams.get('bundle'))
+
+for (const file of inject('netwrightBundles')[number] ?? []) {
+  describe.concurrent(file, async () => {
+    try {
+      await whileDeclaring(file, () => import(/* @vite-ignore */ file))
+    } catch (error) {
+      test('(the suite file)', { meta: { netwrightBroken: brokenFile(file, error) } }, () => {
+        throw error
+      })
+    }
+  })
+}
+
+function brokenFile(file: string, error: unknown): BrokenFile {
+  if (!(error instanceof Error)) return { file, message: String(error) }
+  const { name, message, stack } = error
+  return { file, name, message, ...(stack === undefined ? {} : { stack }) }
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+
+/**
+ * Deals suite files into bundles of about as many scenarios each, in the order of the files.
+ *
+ * @param count - how many bundles; none of them is empty, so that there may be fewer
+ */
+export function bundlesOf(files: readonly string[], count: number): (readonly string[])[] {
+  const weighed = files.map((file) => ({ file, weight: weightOf(file) })).sort((a, b) => b.weight - a.weight)
+  const bundles = Array.from({ length: Math.min(count, files.length) }, () => ({ weight: 0, files: new Set<string>() }))
+  for (const { file, weight } of weighed) {
+    const lightest = bundles.reduce((least, one) => (one.weight < least.weight ? one : least))
+    lightest.weight += weight
+    lightest.files.add(file)
+  }
+  return bundles.map((bundle) => files.filter((file) => bundle.files.has(file)))
+}
+
+/** About how many scenarios a file declares; a file that cannot be read is told later, by whoever runs it. */
+function weightOf(file: string): number {
+  try {
+    return 1 + (readFileSync(file, 'utf8').match(/\bscenario\(/g)?.length ?? 0)
+  } catch {
+    return 1
+  }
+}
