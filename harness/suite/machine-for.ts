@@ -4,7 +4,7 @@ import type { Machine } from '../machines/machine.ts'
 import { containerMachine } from '../machines/container/container-machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import { findKernel } from '../machines/vm/catalogue.ts'
-import { placedMachine } from '../machines/placement/placed-machine.ts'
+import { placedMachine, vmMembers, type PlacedMembers } from '../machines/placement/placed-machine.ts'
 import { placedText, readPlacement, type Placement } from '../machines/placement/placement.ts'
 import { findBox, readVagrantName } from '../machines/vagrant/box-catalogue.ts'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
@@ -37,14 +37,17 @@ export function machineName(name: string, place = `--on ${name}`): string {
 const isPrefixed = (name: string) => [vmPrefix, vagrantPrefix].some((prefix) => name.startsWith(prefix))
 
 /** A wire reaches from VM to VM, and a host is on one. */
-function checkPlacement({ base, placed }: Placement): void {
+function checkPlacement(placement: Placement): void {
+  const { base, placed } = placement
   const seats = [
     { machine: base, place: `--on ${base}` },
     ...placed.map((one) => ({ machine: one.machine, place: `--place ${placedText(one)}` })),
   ]
+  const prefix = base.startsWith(vagrantPrefix) ? vagrantPrefix : vmPrefix
+  if (prefix === vagrantPrefix) checkBoxes(placement)
   for (const { machine, place } of seats) {
-    if (machineName(machine, place).startsWith(vmPrefix)) continue
-    const what = `hosts can be placed on different VMs only, and "${machine}" is none`
+    if (machineName(machine, place).startsWith(prefix)) continue
+    const what = `hosts can be placed on VMs only, or on Vagrant boxes only, and "${machine}" is none of those`
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', what, {
       place,
       next: 'Name VMs at both: `--on vm:6.1 --place node2=vm:5.10`; `netwright kernels` lists them.',
@@ -55,6 +58,17 @@ function checkPlacement({ base, placed }: Placement): void {
   throw new NetwrightError('NETWRIGHT_USAGE', `host "${twice.host}" is placed twice`, {
     place: `--place ${placedText(twice)}`,
     next: 'Place each host on one machine.',
+  })
+}
+
+/** The wire between boxes has two ends. */
+function checkBoxes({ placed }: Placement): void {
+  const [first, ...more] = placed
+  const third = more.find(({ machine }) => machine !== first?.machine)
+  if (third === undefined) return
+  throw new NetwrightError('NETWRIGHT_UNSUPPORTED', 'two boxes can share a wire, and this would be a third', {
+    place: `--place ${placedText(third)}`,
+    next: 'Place it on one of the two; VMs (`--on vm:6.1 --place …`) can be as many as there are hosts.',
   })
 }
 
@@ -78,6 +92,14 @@ export async function checkMachine(name: string): Promise<string> {
   return known
 }
 
+/** Starts the machines that hosts are placed on: all of one kind. */
+async function startMembers(names: readonly string[]): Promise<PlacedMembers> {
+  const [base = '', other = ''] = names
+  if (!base.startsWith(vagrantPrefix)) return vmMembers(names.map((name) => name.slice(vmPrefix.length)))
+  const { vagrantPair } = await import('../machines/vagrant/vagrant-machine.ts')
+  return vagrantPair([base.slice(vagrantPrefix.length), other.slice(vagrantPrefix.length)])
+}
+
 /**
  * Starts the machine that a name on the command line stands for; for `auto`, the lightest: this one.
  *
@@ -86,7 +108,7 @@ export async function checkMachine(name: string): Promise<string> {
 export async function machineFor(name: string): Promise<Machine> {
   const known = machineName(name)
   const placement = readPlacement(known)
-  if (placement !== undefined) return placedMachine(placement, (machine) => machine.slice(vmPrefix.length))
+  if (placement !== undefined) return placedMachine(placement, startMembers)
   const container = containerName.exec(known)
   if (container) return containerMachine(container.groups?.['image'])
   if (known.startsWith(vagrantPrefix)) {

@@ -3,23 +3,37 @@ import type { Machine } from '../machine.ts'
 import { vmMachine } from '../vm/vm-machine.ts'
 import { joinChannels, rootAt } from './joined-channel.ts'
 import { placementName, type Placement } from './placement.ts'
-import { openCables } from './trunk-cables.ts'
+import { openCables, type CableRange } from './trunk-cables.ts'
 import { openTrunkSwitch } from './trunk-switch.ts'
 
+/** The machines of a placement, and how they are joined. */
+export interface PlacedMembers {
+  readonly machines: readonly Promise<Machine>[]
+  /** Which cables are this process's, where other processes use the same machines. */
+  readonly cables?: CableRange
+}
+
+/** VMs with network cards whose frames pass through this process. */
+export function vmMembers(kernels: readonly string[]): PlacedMembers {
+  const trunk = openTrunkSwitch()
+  return { machines: kernels.map((kernel) => vmMachine(kernel, { trunk: trunk.plug })) }
+}
+
 /**
- * Several VMs as one machine: the hosts of a lab are on the machines that they are placed on, and a wire with hosts on more
+ * Several machines as one: the hosts of a lab are on the machines that they are placed on, and a wire with hosts on more
  * than one of them is one segment nevertheless.
  *
- * @param kernelOf - the kernel that a machine's name stands for
- * @throws what {@link vmMachine} throws
+ * @param start - starts the machines of these names, each with a network card that leads to all others
+ * @throws what `start` throws
  */
-export async function placedMachine(placement: Placement, kernelOf: (machine: string) => string): Promise<Machine> {
-  const trunk = openTrunkSwitch()
+export async function placedMachine(
+  placement: Placement,
+  start: (names: readonly string[]) => PlacedMembers | Promise<PlacedMembers>,
+): Promise<Machine> {
   // Hosts placed on machines of one name share it; it is not the base, even where that has the same kernel.
   const elsewhere = [...new Set(placement.placed.map(({ machine }) => machine))]
-  const started = await Promise.allSettled(
-    [placement.base, ...elsewhere].map((name) => vmMachine(kernelOf(name), { trunk: trunk.plug })),
-  )
+  const { machines, cables } = await start([placement.base, ...elsewhere])
+  const started = await Promise.allSettled(machines)
   const members = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const [base] = members
   const failed = started.find((one) => one.status === 'rejected')
@@ -29,7 +43,7 @@ export async function placedMachine(placement: Placement, kernelOf: (machine: st
   }
   const positionOf = (host: string): number =>
     elsewhere.indexOf(placement.placed.find((one) => one.host === host)?.machine ?? '') + 1
-  const layCable = openCables()
+  const layCable = openCables(cables)
 
   async function openSandbox(hosts?: readonly string[]): Promise<Channel> {
     const isUsed = (position: number): boolean =>
@@ -84,6 +98,18 @@ export async function placedMachine(placement: Placement, kernelOf: (machine: st
       }
       return { able: true }
     },
+    ...(base.isShared === true ? { isShared: true } : {}),
+    // Each is asked: one that is left out would tell its old trouble after the next lab.
+    trouble: async () => {
+      const told = await Promise.all(
+        members.map(async ({ name, trouble }) => {
+          const one = await trouble?.()
+          return one === undefined ? [] : [`${name}: ${one}`]
+        }),
+      )
+      return told.flat().length === 0 ? undefined : told.flat().join('\n')
+    },
+    remarks: members.flatMap(({ name, remarks = [] }) => remarks.map((remark) => `${name}: ${remark}`)),
     dispose: async () => {
       await Promise.all(members.map((member) => member.dispose()))
     },

@@ -3,6 +3,9 @@ import type { CableEnd, Channel } from '../channel/channel.ts'
 import type { Machine } from '../machine.ts'
 import { trunkMac } from '../vm/qemu.ts'
 
+/** What the network cards that lead to other machines have in common: their last bytes may differ. */
+const trunkMacs = trunkMac.slice(0, -2)
+
 /** One end of a cable: a namespace of a sandbox on a machine. */
 export interface End {
   readonly machine: Machine
@@ -27,15 +30,23 @@ export function cableOf(ifindex: number): number | undefined {
   return ifindex < firstIndex ? undefined : Math.floor((ifindex - firstIndex) / mostEnds)
 }
 
+/** Which cables are this process's, of a trunk that several processes share. */
+export interface CableRange {
+  readonly first: number
+  readonly count: number
+}
+
 /**
  * Cables over a trunk: each is a VLAN of the guests' shared network card, so that a lab's cables cost no device of QEMU, go
  * with their namespaces, and frames are untagged at both ends.
  */
-export function openCables(): (ends: readonly End[]) => Promise<readonly CableEnd[]> {
+export function openCables(
+  { first, count }: CableRange = { first: 0, count: mostVlans },
+): (ends: readonly End[]) => Promise<readonly CableEnd[]> {
   let laid = 0
   return (ends) => {
     laid += 1
-    const vlan = (laid % mostVlans) + 1
+    const vlan = ((first + (laid % count)) % mostVlans) + 1
     return Promise.all(ends.map((end, position) => layEnd(end, vlan, position)))
   }
 }
@@ -47,7 +58,7 @@ async function layEnd({ machine, sandbox, pid }: End, vlan: number, position: nu
   const mac = `02:4e:57:01:${hexByte(position)}:${hexByte(vlan)}`
   const carrier = String(sandbox.carrierPid)
   const script = [
-    `for d in /sys/class/net/*; do [ -e "$d/device" ] && read -r a <"$d/address" && [ "$a" = ${trunkMac} ] && t=\${d##*/}; done`,
+    `for d in /sys/class/net/*; do [ -e "$d/device" ] && read -r a <"$d/address" && [ "\${a%??}" = ${trunkMacs} ] && t=\${d##*/}; done`,
     `[ -n "$t" ] || { echo "the guest has no network card: its kernel lacks virtio_net" >&2; exit 1; }`,
     `f=/proc/sys/net/ipv6/conf/$t/disable_ipv6; [ ! -e "$f" ] || echo 1 >"$f"`,
     `printf '%s\\n' "link set dev $t up" \\`,

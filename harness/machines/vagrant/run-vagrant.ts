@@ -92,7 +92,7 @@ export function vagrantError(
 /** The end of what the boxes wrote to their consoles, where these are kept. */
 async function consoleTails({ run, environment }: VagrantCall): Promise<string> {
   if (environment['NETWRIGHT_CONSOLE'] === undefined) return ''
-  const nodes = Array.from({ length: Number(environment['NETWRIGHT_NODES']) }, (_, i) => `node${String(i + 1)}`)
+  const nodes = (environment['NETWRIGHT_BOX'] ?? '').split(',').map((_, i) => `node${String(i + 1)}`)
   const tails = await Promise.all(
     nodes.map(async (node) => {
       const text = await readFile(join(run, `${node}.console`), 'latin1').catch(() => '')

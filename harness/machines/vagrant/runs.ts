@@ -31,7 +31,7 @@ export function builtName(box: string): string {
  * Source: `get_volume_name` in vagrant-libvirt's lib/vagrant-libvirt/action/handle_box_image.rb
  */
 export async function placeBox(run: string, box: string, { folder, madeAt }: BuiltFiles): Promise<void> {
-  const name = builtName(box).replaceAll('/', '-VAGRANTSLASH-')
+  const name = box.replaceAll('/', '-VAGRANTSLASH-')
   const versions = join(run, 'home', 'boxes', name, '0')
   await mkdir(versions, { recursive: true })
   await symlink(folder, join(versions, 'libvirt'))

@@ -7,11 +7,12 @@ import { provideKernel } from '../vm/kernel-store.ts'
 import { findQemu } from '../vm/qemu.ts'
 import { needDisk, needMemory } from '../vm/room.ts'
 import { tool } from '../vm/tool.ts'
-import { findBox, readVagrantName } from './box-catalogue.ts'
+import { NetwrightError } from '../../model/errors.ts'
+import { findBox, readVagrantName, type Box, type Provider, type VagrantName } from './box-catalogue.ts'
 import { provideBox } from './built-box.ts'
-import { startKeeper } from './keeper.ts'
+import { startKeeper, type Keeper } from './keeper.ts'
 import { needPrograms } from './programs.ts'
-import { findProvider } from './provider.ts'
+import { findProvider, type ChosenProvider } from './provider.ts'
 import { builtName, dropRun, makeRun, placeBox, sweepRuns, writeEnvironment } from './runs.ts'
 import { openMaster, readSshConfig, type SshTarget } from './ssh.ts'
 import { runVagrant } from './run-vagrant.ts'
@@ -47,41 +48,47 @@ export interface OwnSession extends Session {
 /**
  * Brings boxes up, each with its connection and a snapshot to go back to.
  *
- * @param name - what stands after `vagrant:`
- * @param count - 1, or 2 that share a private wire
+ * @param names - what stands after `vagrant:`; two share a private wire
  * @throws NETWRIGHT_UNKNOWN_BOX, NETWRIGHT_TOOL_MISSING, NETWRIGHT_UNSUPPORTED, NETWRIGHT_VAGRANT
  */
-export async function startSession(name: string, count: 1 | 2): Promise<OwnSession> {
-  const { box: boxName, memoryMiB, provider: asked } = readVagrantName(name)
-  const machine = `machine vagrant:${name}`
-  const box = await findBox(boxName)
-  const chosen = await findProvider(box, asked)
-  const { provider, isPrivate } = chosen
-  await needPrograms(box, chosen)
+export async function startSession(names: readonly string[]): Promise<OwnSession> {
+  const machine = `machine ${names.map((name) => `vagrant:${name}`).join(' and ')}`
+  const asked = names.map(readVagrantName)
+  const boxes = await Promise.all(asked.map(({ box }) => findBox(box)))
+  const memoryMiB = Math.max(...asked.map((one) => one.memoryMiB))
+  const { provider, isPrivate } = await providerOfAll(boxes, asked)
   const say = (sentence: string) => process.stderr.write(`netwright: ${sentence}\n`)
   const [files, accelerator] = await Promise.all([
-    box.kind === 'built' ? provideBox(box, say) : undefined,
+    Promise.all(boxes.map(async (box) => (box.kind === 'built' ? provideBox(box, say) : undefined))),
     provider === 'libvirt' ? accelerate(memoryMiB) : undefined,
     sweepRuns(),
   ])
-  await needMemory(count * (memoryMiB * 2 ** 20 + aroundGuest))
+  await needMemory(boxes.length * (memoryMiB * 2 ** 20 + aroundGuest))
   const run = await makeRun()
-  await needDisk(run, count * nodeDisk)
+  await needDisk(run, boxes.length * nodeDisk)
   const environment: Record<string, string> = {
     VAGRANT_CWD: vagrantFolder,
     VAGRANT_DOTFILE_PATH: join(run, 'state'),
     VAGRANT_CHECKPOINT_DISABLE: '1',
-    NETWRIGHT_BOX: box.kind === 'built' ? builtName(box.name) : (box.providers[provider] ?? ''),
+    NETWRIGHT_BOX: boxes.map((box) => vagrantName(box, provider)).join(','),
     NETWRIGHT_PROVIDER: provider,
-    NETWRIGHT_NODES: String(count),
     NETWRIGHT_MEMORY: String(memoryMiB),
-    NETWRIGHT_INSTALL: box.kind === 'named' ? box.install : '',
+    NETWRIGHT_INSTALL: [...new Set(boxes.map((box) => (box.kind === 'named' ? box.install : '')))].join('\n'),
     ...(accelerator === undefined ? {} : { NETWRIGHT_ACCEL: accelerator.kind }),
     ...(isPrivate ? { VAGRANT_HOME: join(run, 'home'), NETWRIGHT_CONSOLE: run } : {}),
   }
-  if (files !== undefined && isPrivate) await placeBox(run, boxName, files)
-  if (!isPrivate) await writeEnvironment(run, environment)
-  const keeper = await startKeeper(run, isPrivate ? 'private' : 'shared').catch(async (error: unknown) => {
+  const built = new Map(
+    boxes.flatMap((box, i) => {
+      const made = files[i]
+      return made === undefined ? [] : [[builtName(box.name), made] as const]
+    }),
+  )
+  const prepare = async (): Promise<Keeper> => {
+    if (isPrivate) for (const [name, made] of built) await placeBox(run, name, made)
+    else await writeEnvironment(run, environment)
+    return startKeeper(run, isPrivate ? 'private' : 'shared')
+  }
+  const keeper = await prepare().catch(async (error: unknown) => {
     await dropRun(run)
     throw error
   })
@@ -89,13 +96,18 @@ export async function startSession(name: string, count: 1 | 2): Promise<OwnSessi
   const vagrant = (args: readonly string[], limitMs: number): Promise<string> =>
     runVagrant(args, { machine, run, enter, environment, limitMs, provider })
   try {
-    if (files !== undefined && !isPrivate) {
-      const packed = join(run, 'package.box')
-      await tool(['tar', '-C', files.folder, '-cf', packed, '.'], { code: 'NETWRIGHT_VAGRANT' })
-      await vagrant(['box', 'add', '--force', '--name', builtName(boxName), packed], upLimitMs())
-      await rm(packed)
+    if (!isPrivate) {
+      for (const [name, made] of built) {
+        const packed = join(run, 'package.box')
+        await tool(['tar', '-C', made.folder, '-cf', packed, '.'], { code: 'NETWRIGHT_VAGRANT' })
+        await vagrant(['box', 'add', '--force', '--name', name, packed], upLimitMs())
+        await rm(packed)
+      }
     }
-    await vagrant(['up', '--provider', provider, ...(box.kind === 'built' ? ['--no-provision'] : [])], upLimitMs())
+    await vagrant(
+      ['up', '--provider', provider, ...(boxes.every(({ kind }) => kind === 'built') ? ['--no-provision'] : [])],
+      upLimitMs(),
+    )
     const config = await vagrant(['ssh-config'], limits.config)
     const nodes = readSshConfig(config, (node) => join(run, node))
     // Before the connection: what is put back must not wait for an ssh client that has long gone.
@@ -133,7 +145,32 @@ export async function restoreNode({ run, machine, enter, environment }: Session,
     limitMs: limits.snapshot,
     provider,
   })
-  await openMaster(target, enter, machine)
+  await openMaster(target, enter, machine, Date.now())
+}
+
+/** What runs all of them: a wire reaches from a box to another at one provider only. */
+async function providerOfAll(boxes: readonly Box[], asked: readonly VagrantName[]): Promise<ChosenProvider> {
+  const chosen = await Promise.all(
+    boxes.map(async (box, i) => {
+      const one = await findProvider(box, asked[i]?.provider)
+      await needPrograms(box, one)
+      return one
+    }),
+  )
+  const [first] = chosen
+  if (
+    first !== undefined &&
+    chosen.every((one) => one.provider === first.provider && one.isPrivate === first.isPrivate)
+  )
+    return first
+  throw new NetwrightError('NETWRIGHT_UNSUPPORTED', 'These boxes do not run at the same provider', {
+    place: asked.map(({ box }) => `vagrant:${box}`).join(' and '),
+    next: 'Name two that are built here, such as debian12 and debian13, or two public ones.',
+  })
+}
+
+function vagrantName(box: Box, provider: Provider): string {
+  return box.kind === 'built' ? builtName(box.name) : (box.providers[provider] ?? '')
 }
 
 function upLimitMs(): number {

@@ -1,6 +1,6 @@
 import { readSession, startSession, type Session } from './session.ts'
 
-/** Variable by which processes that this one starts find the boxes that it has up: name and count → folder, as JSON. */
+/** Variable by which processes that this one starts find the boxes that it has up: names → folder, as JSON. */
 const variable = 'NETWRIGHT_VAGRANT_RUNS'
 
 /** The use of boxes that are up; they go with the last use of the process that has brought them up. */
@@ -22,15 +22,15 @@ const owned = new Map<string, OwnedUse>()
  *
  * @throws what {@link startSession} throws
  */
-export async function useSession(name: string, count: 1 | 2): Promise<SessionUse> {
-  const key = `${name} ${String(count)}`
+export async function useSession(names: readonly string[]): Promise<SessionUse> {
+  const key = names.join('+')
   const known = owned.get(key)
   if (known === undefined) {
     const run = runsInEnvironment()[key]
     const session = run === undefined ? undefined : await readSession(run)
     if (session !== undefined) return { session, release: () => Promise.resolve() }
   }
-  const use: OwnedUse = known ?? { users: 0, started: startSession(name, count) }
+  const use: OwnedUse = known ?? { users: 0, started: startSession(names) }
   owned.set(key, use)
   use.users += 1
   const release = async (): Promise<void> => {

@@ -56,12 +56,18 @@ const plain = ['-F', 'none', '-T', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'
  * node: whatever ends the node ends it.
  *
  * @param enter - prefix of commands that reach the node
+ * @param now - milliseconds since the epoch, for a node whose clock has stood still
  * @throws NETWRIGHT_VAGRANT when ssh is refused, or naming the programs that the box lacks
  */
-export async function openMaster(target: SshTarget, enter: readonly string[], machine: string): Promise<void> {
+export async function openMaster(
+  target: SshTarget,
+  enter: readonly string[],
+  machine: string,
+  now?: number,
+): Promise<void> {
   const script = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
 [ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 3; }
-mkdir -p /run/netwright && cat >${boxAgent}`
+${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -p /run/netwright && cat >${boxAgent}`
   const argv = [
     ...enter,
     'ssh',

@@ -6,6 +6,8 @@ import { agentCommand, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openNestedAgent } from '../channel/nested-agent.ts'
 import type { Machine } from '../machine.ts'
+import type { PlacedMembers } from '../placement/placed-machine.ts'
+import type { CableRange } from '../placement/trunk-cables.ts'
 import { holdFolder } from '../vm/cache-folder.ts'
 import { troubleText } from '../vm/guest.ts'
 import { readTrouble } from '../vm/guest-console.ts'
@@ -21,15 +23,10 @@ const environment = {
 const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 /** Folder in which one process at a time puts a node back. */
 const restoring = 'restoring'
+/** Cables over one wire, and how many of them a process gets. */
+const [mostCables, cablesEach] = [4096, 64]
 /** Lines of a console that an error shows. */
 const shownLines = 40
-
-/** Which of several boxes that were brought up together. */
-export interface Seat {
-  /** How many share a wire. */
-  readonly of: 2
-  readonly position: 0 | 1
-}
 
 /**
  * A Vagrant box in which labs are built: its own kernel and its own programs. Vagrant brings it up, puts it back and takes it
@@ -42,14 +39,47 @@ export interface Seat {
  * @example
  * const machine = await vagrantMachine('debian12')
  */
-export async function vagrantMachine(name: string, seat?: Seat): Promise<Machine> {
-  const { session, release } = await useSession(name, seat?.of ?? 1)
+export async function vagrantMachine(name: string): Promise<Machine> {
+  return machineOf([name], 0)
+}
+
+/**
+ * Two boxes with a private wire between them, which cables are laid over.
+ *
+ * @param names - what stands after `vagrant:`
+ * @throws what {@link vagrantMachine} throws
+ */
+export async function vagrantPair(names: readonly [string, string]): Promise<PlacedMembers> {
+  const { session, release } = await useSession(names)
   try {
-    return await machineAt(session, session.nodes[seat?.position ?? 0], name, release)
+    return { machines: [machineOf(names, 0), machineOf(names, 1)], cables: await cableRange(session.run) }
+  } finally {
+    await release()
+  }
+}
+
+async function machineOf(names: readonly string[], position: number): Promise<Machine> {
+  const { session, release } = await useSession(names)
+  try {
+    return await machineAt(session, session.nodes[position], names[position] ?? '', release)
   } catch (error) {
     await release()
     throw error
   }
+}
+
+/** Cables of this process alone, of a wire that the processes of a run share. */
+async function cableRange(run: string): Promise<CableRange> {
+  for (let slice = 0; slice < mostCables / cablesEach; slice++) {
+    const taken = await mkdir(join(run, `cables-${String(slice)}`)).then(
+      () => true,
+      () => false,
+    )
+    if (taken) return { first: slice * cablesEach, count: cablesEach }
+  }
+  throw new NetwrightError('NETWRIGHT_UNSUPPORTED', 'Too many processes share the wire of two boxes', {
+    next: 'Run with fewer workers.',
+  })
 }
 
 async function machineAt(
