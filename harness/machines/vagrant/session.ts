@@ -14,7 +14,7 @@ import { startKeeper, type Keeper } from './keeper.ts'
 import { needPrograms } from './programs.ts'
 import { findProvider, type ChosenProvider } from './provider.ts'
 import { builtName, dropRun, makeRun, placeBox, sweepRuns, writeEnvironment } from './runs.ts'
-import { openMaster, readSshConfig, type SshTarget } from './ssh.ts'
+import { closeMaster, openMaster, readSshConfig, type SshTarget } from './ssh.ts'
 import { runVagrant } from './run-vagrant.ts'
 import { vagrantFolder } from './vagrant-files.ts'
 
@@ -137,6 +137,8 @@ export async function readSession(run: string): Promise<Session | undefined> {
  */
 export async function restoreNode({ run, machine, enter, environment }: Session, target: SshTarget): Promise<void> {
   const provider = environment['NETWRIGHT_PROVIDER'] ?? ''
+  // It may still wait for a kernel that is no more.
+  await closeMaster(target)
   await runVagrant(['snapshot', 'restore', target.node, fresh, '--no-provision', '--no-start'], {
     machine,
     run,

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { NetwrightError } from '../../model/errors.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -96,6 +96,12 @@ ${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -
     stderr: kind === 'late' ? `no answer within ${connectMs / 1000} s\n${said}` : said,
     next: 'Labs need root: the user of the box must be root, or may `sudo` without a password.',
   })
+}
+
+/** Ends a node's connection, if there is one. */
+export async function closeMaster({ socket }: SshTarget): Promise<void> {
+  await runStep(['ssh', ...plain, '-S', socket, '-O', 'exit', 'box'], { limitMs: 5000 })
+  await rm(socket, { force: true })
 }
 
 /** Starts an agent on a node over its connection. It ends with the channel, with this process, or with the node. */
