@@ -2,6 +2,7 @@ export { topology, type Host, type Hosts, type Topology } from './lab/topology.t
 export { underlay, type Underlay } from './model/underlay.ts'
 export { blocked, reached, type Expected, type Reason, type Verdict } from './model/verdict.ts'
 export { broadcast, icmp, arp, multicast, tcp, udp, type Family, type Protocol } from './model/probe.ts'
+export type { Feature } from './machines/machine.ts'
 export { NetwrightError, type ErrorCode } from './model/errors.ts'
 export { document, type Document } from './suite/document.ts'
 export { reasons, type ReasonEntry } from './verdict/reasons.ts'
