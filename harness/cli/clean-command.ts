@@ -1,5 +1,6 @@
 import { findEngine, type Engine } from '../machines/container/find-engine.ts'
 import { findLeftovers } from '../machines/container/leftovers.ts'
+import { leftControlGroups, removeControlGroup } from '../machines/control-groups.ts'
 import { leftRuns } from '../machines/vagrant/runs.ts'
 import { NetwrightError } from '../model/errors.ts'
 import { isSet, type Command } from './command.ts'
@@ -18,7 +19,7 @@ interface Leftover {
 /** `netwright clean` */
 export const cleanCommand: Command = {
   description:
-    'Lists what runs left, then removes it: at the container engine, containers whose run is over and images that the next run makes again; Vagrant boxes whose run is over. It touches nothing that Netwright did not make',
+    'Lists what runs left, then removes it: at the container engine, containers whose run is over and images that the next run makes again; Vagrant boxes whose run is over; control groups of engines that ran in labs. It touches nothing that Netwright did not make',
   args: { list: { type: 'boolean', description: 'Only list it' } },
   examples: [
     ['netwright clean --list', 'what would go'],
@@ -28,7 +29,13 @@ export const cleanCommand: Command = {
     const engine = await engineHere()
     if (engine === undefined) note('No container engine answers: nothing can be left there.')
     const runs = (await leftRuns()).map((run) => ({ kind: 'boxes', ...run }))
-    const leftovers: readonly Leftover[] = [...(engine === undefined ? [] : await findLeftovers(engine)), ...runs]
+    const groups = (await leftControlGroups()).map((name) => ({
+      kind: 'control group',
+      name,
+      remove: () => removeControlGroup(name),
+    }))
+    const ofEngine = engine === undefined ? [] : await findLeftovers(engine)
+    const leftovers: readonly Leftover[] = [...ofEngine, ...runs, ...groups]
     if (leftovers.length === 0) {
       note('Nothing is left.')
       return exitCodes.ok
@@ -54,5 +61,5 @@ async function engineHere(): Promise<Engine | undefined> {
 }
 
 function line({ kind, name, bytes }: Leftover): string {
-  return `${kind.padEnd(9)}  ${name}${bytes === undefined ? '' : `  ${(bytes / 1e6).toFixed(0)} MB`}`
+  return `${kind.padEnd(13)}  ${name}${bytes === undefined ? '' : `  ${(bytes / 1e6).toFixed(0)} MB`}`
 }

@@ -5,6 +5,7 @@ import { createProgress } from '../report/progress.ts'
 import { totalsOf } from '../report/summary-text.ts'
 import type { KeptLab } from '../suite/keep-lab.ts'
 import { machineFor } from '../suite/machine-for.ts'
+import { sweepControlGroups } from '../machines/control-groups.ts'
 import type { Machine } from '../machines/machine.ts'
 import { cachedKernels, defaultKernel } from './choose-kernel.ts'
 import type { Command, CommandCall } from './command.ts'
@@ -162,6 +163,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   const stopListening = kept === undefined ? undefined : releaseOnEnter(process.stdin, kept)
 
   await going.ended.finally(() => machine.dispose())
+  await sweepControlGroups()
   stopListening?.()
   kept?.close()
   const run = going.result()
