@@ -21,6 +21,8 @@ export interface Pace {
  */
 export function paceOf(machine: string, cores = availableParallelism()): Pace {
   if (machine.startsWith('vm:')) return { workers: cores, atOnce: 2 }
+  // All workers share one box, whose one processor is the limit.
+  if (machine.startsWith('vagrant:')) return { workers: 1, atOnce: 3 }
   return { workers: Math.max(1, Math.floor(cores / 2)), atOnce: 12 }
 }
 
