@@ -36,4 +36,23 @@ export const debianPackages = [
     why: 'the other bridge for Pods',
     service: true,
   },
+  // Vagrant boxes (vagrant:BOX). None of these starts a service: libvirt's is in a package of its own.
+  { name: 'vagrant', programs: ['vagrant'], why: 'brings boxes up and takes them down', only: 'x64' },
+  {
+    name: 'vagrant-libvirt',
+    programs: ['/usr/share/vagrant-plugins/plugins.d/vagrant-libvirt.json'],
+    why: 'Vagrant’s provider for libvirt',
+    only: 'x64',
+  },
+  { name: 'libvirt-daemon', programs: ['libvirtd'], why: 'runs boxes', only: 'x64' },
+  {
+    name: 'libvirt-daemon-driver-qemu',
+    programs: ['/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so'],
+    why: 'runs boxes in QEMU',
+    only: 'x64',
+  },
+  { name: 'qemu-utils', programs: ['qemu-img'], why: 'makes the disks of boxes', only: 'x64' },
+  { name: 'mmdebstrap', programs: ['mmdebstrap'], why: 'makes boxes from packages', only: 'x64' },
+  { name: 'e2fsprogs', programs: ['mke2fs'], why: 'makes the disks of boxes', only: 'x64' },
+  { name: 'openssh-client', programs: ['ssh', 'ssh-keygen'], why: 'speaks to boxes', only: 'x64' },
 ]

@@ -30,8 +30,9 @@ export function paceFor(machine: string, lanes: number, { cores }: Resources): P
  * before this machine.
  */
 export function longestFirst(machines: readonly string[], known: Readonly<Record<string, number>>): string[] {
-  const vms = machines.flatMap((name) => (name.startsWith('vm:') && known[name] !== undefined ? [known[name]] : []))
-  const guess = (name: string) => (name.startsWith('vm:') ? Math.max(60_000, ...vms) : 0)
+  const isEmulated = (name: string) => /^(vm|vagrant):/.test(name)
+  const slow = machines.flatMap((name) => (isEmulated(name) && known[name] !== undefined ? [known[name]] : []))
+  const guess = (name: string) => (isEmulated(name) ? Math.max(60_000, ...slow) : 0)
   const ms = (name: string) => known[name] ?? guess(name)
   return machines.toSorted((a, b) => ms(b) - ms(a))
 }
