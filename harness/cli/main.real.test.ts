@@ -193,6 +193,14 @@ test('-t chooses scenarios by their titles', async () => {
   expect(code).toBe(0)
 })
 
+// On VMs a process for each core reads its share of the files.
+test('files that several processes read are each read once', async () => {
+  const { out } = await netwright('run', 'macvlan-in-action/children', 'beyond/passthru', '--list', '--on', 'vm:6.1')
+  expect(out).toMatch(/^beyond\/passthru\n/)
+  expect(out).toContain('\nmacvlan-in-action/children\n')
+  expect(out).toMatch(/\n5 scenarios in 2 suites\n$/)
+})
+
 test('--list lists and runs nothing', async () => {
   const { code, out, err } = await netwright('run', 'right', 'macvlan-in-action/host-access', '--list')
   expect(out).toContain('  - a reaches b\n')

@@ -2,7 +2,7 @@
  * A test file for vitest that stands for several suite files. Vitest does one file after the other in a process; so
  * read, the scenarios of all of them run side by side in one process, on one machine.
  */
-import { describe, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { whileDeclaring } from './declaring-file.ts'
 
 /** Why a suite file could not be read, as much of it as reaches another process. */
@@ -24,7 +24,8 @@ declare module 'vitest' {
   }
 }
 
-const number = Number(new URL(import.meta.url).searchParams.get('bundle'))
+// What a module knows of its own URL lacks the query.
+const number = Number(/\?bundle=(\d+)$/.exec(expect.getState().testPath ?? '')?.[1])
 
 for (const file of inject('netwrightBundles')[number] ?? []) {
   describe.concurrent(file, async () => {
