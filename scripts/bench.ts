@@ -16,7 +16,8 @@ import { timingFor } from '../harness/suite/timing.ts'
 import { judge } from '../harness/verdict/classify.ts'
 import { onBench, told, type Bench, type Trial } from '../harness/verdict/testing/bench.ts'
 import { typedByHand, builtByHand, documentA } from './bench/by-hand.ts'
-import { measureVms } from './bench/vm.ts'
+import { measureBoxes } from './bench/vagrant.ts'
+import { measureVms, type VmFigure } from './bench/vm.ts'
 
 interface Figure {
   readonly what: string
@@ -227,10 +228,13 @@ async function channelCosts(): Promise<void> {
 }
 
 async function vmCosts(): Promise<void> {
-  const reason = await measureVms(({ what, measured, unit, note, most }) => {
+  const take = ({ what, measured, unit, note, most }: VmFigure): void => {
     add({ what, measured, unit, note, goal: `≤ ${String(most)} ${unit}`, met: measured <= most })
-  })
+  }
+  const reason = await measureVms(take)
   if (reason !== undefined) console.error(`VMs were not measured: ${reason}`)
+  const boxReason = await measureBoxes(take)
+  if (boxReason !== undefined) console.error(`Vagrant boxes were not measured: ${boxReason}`)
 }
 
 if (!values.vm) {

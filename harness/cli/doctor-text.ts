@@ -2,6 +2,13 @@ import { hanging } from '../report/display-width.ts'
 import type { Diagnosis } from './doctor.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Where labs are, by the kind of the machine. */
+const places: Readonly<Partial<Record<string, string>>> = {
+  vm: 'in this VM',
+  container: 'in this container',
+  vagrant: 'in this box',
+}
+
 /** What `netwright doctor` prints. */
 export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Terminal, 'colours' | 'width'>): string {
   const yes = colours.green('ok     ')
@@ -11,7 +18,7 @@ export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Termina
       at === 0 ? `${mark}  ${name.padEnd(10)}${wrapped.slice(19)}` : wrapped,
     )
   const { machine } = found
-  const there = machine?.kind === 'vm' ? 'in this VM' : 'here'
+  const there = places[machine?.kind ?? ''] ?? 'here'
   const able = found.linkTypes.filter((type) => type.able).map(({ name }) => name)
   return [
     ...title('Machine'),
@@ -20,7 +27,11 @@ export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Termina
       : [`${machine.distro}, kernel ${machine.kernel}, ${machine.arch}`, `labs run as ${machine.privilege}`]),
     ...(found.remarks ?? []),
     `netwright ${found.netwright}, Node ${found.node}`,
-    ...title(machine?.kind === 'vm' ? 'Tools in the guest (it has those of this machine)' : 'Tools'),
+    ...title(
+      machine?.kind === 'vm'
+        ? 'Tools in the guest (it has those of this machine)'
+        : `Tools${there === 'here' ? '' : ` ${there}`}`,
+    ),
     ...found.tools.flatMap(({ name, why, path, get, required }) =>
       line(
         path === undefined ? no : yes,

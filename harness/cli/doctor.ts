@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { NetwrightError } from '../model/errors.ts'
 import type { MachineFacts } from '../model/results.ts'
 import { knownLinkTypes } from '../machines/ability.ts'
@@ -60,7 +60,7 @@ export async function diagnose(on: string, cwd: string): Promise<Diagnosis> {
   }
   try {
     const listing = await readSuites(on, cwd)
-    const tools = machine.facts.kind === 'vm' ? await guestTools(machine) : common.tools
+    const tools = machine.facts.kind === 'local' ? common.tools : await toolsInside(machine)
     const missing = tools.filter(({ required, path }) => required && path === undefined).map(({ name }) => name)
     const linkTypes = await tryAll(
       machine,
@@ -90,8 +90,11 @@ async function readSuites(on: string, cwd: string): Promise<Listing> {
   return readScenarios({ suites, roots: suiteRoots(cwd), root, on, wanted: () => true })
 }
 
-/** The tools inside a guest. It has this machine's programs, so that what it lacks is installed here. */
-async function guestTools({ channel }: Machine): Promise<ToolState[]> {
+/**
+ * The tools inside a machine that is not this one. A VM has this machine's programs, so that what it lacks is installed
+ * here; the others have their own.
+ */
+async function toolsInside({ channel, facts }: Machine): Promise<ToolState[]> {
   const script = 'for name; do path=$(command -v "$name") && echo "$name $path"; done; :'
   const { stdout } = await channel.run(['sh', '-c', script, 'sh', ...toolNames])
   const paths = new Map(
@@ -100,7 +103,9 @@ async function guestTools({ channel }: Machine): Promise<ToolState[]> {
       .split('\n')
       .map((line): [string, string] => [line.split(' ', 1)[0] ?? '', line.split(' ').slice(1).join(' ')]),
   )
-  return findTools(thisMachine(), (name) => paths.get(name))
+  const osRelease = (await channel.run(['cat', '/etc/os-release'])).stdout.toString()
+  const place = facts.kind === 'vm' ? thisMachine() : { folders: [], osRelease, isRoot: true }
+  return findTools(place, (name) => paths.get(name))
 }
 
 /** Each attempt is a sandbox of its own: a few at a time. */
@@ -137,9 +142,10 @@ async function outlooks(listing: Listing, machine: Machine): Promise<SuiteOutloo
 
 function reportAbility(): Ability {
   try {
-    if (existsSync(createRequire(import.meta.url).resolve('allure'))) return { able: true }
+    if (existsSync(fileURLToPath(import.meta.resolve('@allurereport/core')))) return { able: true }
   } catch {
     // Told below.
   }
-  return { able: false, reason: 'the npm package allure is not installed: npm install allure' }
+  const name = '@allurereport/core'
+  return { able: false, reason: `the npm package ${name} is not installed: npm install ${name}` }
 }

@@ -31,7 +31,7 @@ export const matrixCommand: Command = {
     on: {
       type: 'string',
       valueHint: 'MACHINE,…',
-      description: 'Machines, one column each: local, vm:KERNEL; may be repeated',
+      description: 'Machines, one column each: local, container, vm:KERNEL, vagrant:BOX; may be repeated',
     },
     title: {
       type: 'string',

@@ -38,7 +38,7 @@ export const runCommand: Command = {
       type: 'string',
       valueHint: 'MACHINE',
       description:
-        'Machine to run on: local, vm:KERNEL, or auto (unless told): here, and in a VM what the kernel here lacks',
+        'Machine to run on: local, container, vm:KERNEL, vagrant:BOX, or auto (unless told): here, and in a VM what the kernel here lacks',
     },
     place: {
       type: 'string',
