@@ -104,6 +104,22 @@ test('a lab that loses one of its machines is over, and says what became of it',
   await next.dispose()
 })
 
+// The last on this machine: a VM whose kernel has warned is ended.
+test('each VM says how it runs, and what its kernel said was wrong with itself', async (context) => {
+  if (reason !== undefined) context.skip(reason)
+  const on = await placed()
+  expect(on.remarks).toEqual([expect.stringMatching(/^vm:6\.1: QEMU /), expect.stringMatching(/^vm:5\.10: QEMU /)])
+  expect(await on.trouble?.()).toBeUndefined()
+  const lab = await openLab(on, pair)
+  // In the kernel's own words: no sound kernel warns on demand.
+  const warning = 'WARNING: CPU: 0 PID: 1 at net/core/dev.c:1234 dev_do_it+0x1/0x2'
+  await lab.hosts.node2.$`echo ${`<4>${warning}`} > /dev/kmsg`
+  const told = await on.trouble?.()
+  expect(told).toMatch(/^vm:5\.10: the guest's kernel warned: /)
+  expect(told).toContain(warning)
+  await lab.dispose()
+})
+
 test('document A gives the same verdicts whether its nodes are on one kernel or on two', async (context) => {
   if (reason !== undefined) context.skip(reason)
   await machine?.dispose()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tcp } from '../model/probe.ts'
 import type { ScenarioResult } from '../model/results.ts'
 import { underlay } from '../model/underlay.ts'
 import { blocked, reached } from '../model/verdict.ts'
@@ -102,11 +103,15 @@ describe('on a machine without IPv6', () => {
   })
 
   test('of the others its cells are named, with the reason, and the rest is measured', async () => {
-    const result = await run((s) => s.expect({ node1: { node2: reached } }, both), without())
+    const over = [{ kind: 'icmp' }, tcp(8080)] as const
+    const result = await run((s) => s.expect({ node1: { node2: reached } }, { ...both, over }), without())
     expect(result).toMatchObject({ status: 'met', unmeasured: [] })
-    expect(result.leftOut).toEqual({ cells: ['expect: node1 → node2, IPv6'], reason })
+    expect(result.leftOut).toEqual({
+      cells: ['expect: node1 → node2, IPv6', 'expect: node1 → node2, tcp/8080, IPv6'],
+      reason,
+    })
     const cells = result.steps.flatMap((s) => (s.kind === 'expect' ? s.cells : []))
-    expect(cells.map(({ family }) => family)).toEqual([4])
+    expect(cells.map(({ family, proto }) => `${String(family)} ${proto}`)).toEqual(['4 icmp', '4 tcp/8080'])
   })
 
   test('where all is measured, nothing is left out', async () => {

@@ -1,6 +1,7 @@
 import { NetwrightError } from '../model/errors.ts'
 import type { Graph } from '../model/graph.ts'
 import type { CellResult, Failure, ScenarioResult, StepResult } from '../model/results.ts'
+import { protocolName } from '../model/probe.ts'
 import { openLab, type Lab } from '../lab/lab.ts'
 import type { Feature, Machine } from '../machines/machine.ts'
 import { knownPeers } from '../probe/controls.ts'
@@ -161,8 +162,10 @@ function unmeasuredIn(step: PlannedStep, measured: ReadonlySet<PlannedCell>, has
     .map((cell) => cellText(step.title, cell))
 }
 
-const cellText = (title: string, { from, to, family }: PlannedCell): string =>
-  `${title}: ${from} → ${to}, IPv${String(family)}`
+const cellText = (title: string, { from, to, family, protocol }: PlannedCell): string => {
+  const over = protocol.kind === 'icmp' ? '' : `${protocolName(protocol)}, `
+  return `${title}: ${from} → ${to}, ${over}IPv${String(family)}`
+}
 
 async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<ScenarioResult> {
   const { plan, options } = run
