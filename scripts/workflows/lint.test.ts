@@ -7,6 +7,7 @@ import { doctorCommand } from '../../harness/cli/doctor-command.ts'
 import { matrixCommand } from '../../harness/cli/matrix-command.ts'
 import { runCommand } from '../../harness/cli/run-command.ts'
 import { checkArguments, commonFlags } from '../../harness/cli/arguments.ts'
+import { machineName } from '../../harness/suite/machine-for.ts'
 import { pinnedActions } from './pinned-actions.ts'
 import { lintWorkflow } from './lint.ts'
 import { commandsIn } from './shell-commands.ts'
@@ -106,7 +107,8 @@ function problemOf(words: readonly string[]): string | undefined {
   const command = Object.entries(commands).find(([name]) => name === verb)?.[1]
   if (command === undefined) return `there is no command netwright ${verb}`
   try {
-    checkArguments(verb, rest, { ...command.args, ...commonFlags })
+    const args = checkArguments(verb, rest, { ...command.args, ...commonFlags })
+    for (const name of args.all('on').flatMap((on) => on.split(','))) if (!name.startsWith('$')) machineName(name)
     return undefined
   } catch (error) {
     return String(error)
@@ -125,6 +127,7 @@ test('what steps run are npm scripts that exist, and command lines that netwrigh
   // The check can fail.
   expect(problemOf(['npm', 'run', 'chek'])).toBe('there is no npm script chek')
   expect(problemOf(['npm', 'start', '--', '--onn', 'local'])).toContain('there is no flag --onn')
+  expect(problemOf(['npm', 'run', 'matrix', '--', '--on', 'local,vn:6.1'])).toContain('there is no machine "vn:6.1"')
   expect(problemOf(['npx', 'netwright', 'matriks'])).toBe('there is no command netwright matriks')
 })
 
