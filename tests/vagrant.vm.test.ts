@@ -138,7 +138,7 @@ boxTest('every box of the catalogue makes a Vagrantfile that Vagrant takes, for 
       validate({
         NETWRIGHT_BOX: `${name},${name}`,
         NETWRIGHT_PROVIDER: provider,
-        NETWRIGHT_INSTALL: install,
+        NETWRIGHT_INSTALL1: install,
         NETWRIGHT_ACCEL: accel,
       }),
   )

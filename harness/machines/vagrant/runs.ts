@@ -1,5 +1,5 @@
 import { constants, copyFile, link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { cacheFolder } from '../vm/cache-folder.ts'
 import type { BuiltFiles } from './built-box.ts'
 import { runStep } from './step.ts'
@@ -19,9 +19,9 @@ export async function makeRun(): Promise<string> {
   return mkdtemp(join(await runsFolder(), 'r'))
 }
 
-/** Name that Vagrant knows a box by that is built here. */
-export function builtName(box: string): string {
-  return `netwright/${box}`
+/** Name that Vagrant knows a box by that is built here; of another recipe, it is another box. */
+export function builtName({ folder }: BuiltFiles): string {
+  return `netwright/${basename(folder)}`
 }
 
 /**
@@ -30,8 +30,9 @@ export function builtName(box: string): string {
  *
  * Source: `get_volume_name` in vagrant-libvirt's lib/vagrant-libvirt/action/handle_box_image.rb
  */
-export async function placeBox(run: string, box: string, { folder, madeAt }: BuiltFiles): Promise<void> {
-  const name = box.replaceAll('/', '-VAGRANTSLASH-')
+export async function placeBox(run: string, files: BuiltFiles): Promise<void> {
+  const { folder, madeAt } = files
+  const name = builtName(files).replaceAll('/', '-VAGRANTSLASH-')
   const versions = join(run, 'home', 'boxes', name, '0')
   await mkdir(versions, { recursive: true })
   await symlink(folder, join(versions, 'libvirt'))
@@ -64,7 +65,8 @@ export async function leftRuns(): Promise<readonly LeftRun[]> {
   return left.flat().map((name) => ({
     name,
     remove: async () => {
-      const script = 'exec 9<"$1"; flock -n 9 || [ ! -e "$1" ] || exit 1; exec sh "$2" "$3" 9<&-'
+      // A keeper that is killed before it has its lock leaves none.
+      const script = '[ ! -e "$1" ] || { exec 9<"$1"; flock -n 9; } || exit 1; exec sh "$2" "$3" 9<&-'
       const run = join(folder, name)
       const argv = ['sh', '-c', script, 'sh', join(run, 'lock'), join(vagrantFolder, 'libvirt', 'destroy.sh'), run]
       return (await runStep(argv, { limitMs: destroyMs })).kind === 'done'
