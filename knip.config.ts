@@ -19,8 +19,8 @@ const config: KnipConfig = {
   project: ['{harness,suites,fixtures,tests,scripts,bin}/**/*.{ts,js,mjs}'],
   // A type that a public signature names has to be exported for the declarations.
   ignoreExportsUsedInFile: { interface: true, type: true },
-  // Called by scripts/run.mjs; called as a command by the report.
-  ignoreDependencies: ['publint', 'allure'],
+  // Called by scripts/run.mjs.
+  ignoreDependencies: ['publint'],
   // What suites get in the place of `netwright/vitest`, by an alias.
   ignore: ['scripts/mutate/binding.ts'],
 }

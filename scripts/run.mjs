@@ -78,7 +78,7 @@ const just = (command) => async (node, args) => (await execute([...command, ...a
 
 /** @type {Record<string, (node: string, args: string[]) => Promise<number>>} */
 const tasks = {
-  start: just(['node', '--max-semi-space-size=2', 'harness/cli/main.ts', 'run', '--report', 'netwright-report']),
+  start: just(['node', 'harness/cli/main.ts', 'run', '--report', 'netwright-report']),
   matrix: just(['node', 'harness/cli/main.ts', 'matrix']),
   test,
   check,

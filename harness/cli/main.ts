@@ -1,3 +1,4 @@
+import './lean-heap.ts'
 import { runCommandLine } from './command-line.ts'
 
 // Whoever reads the output may stop reading, as `head` does.

@@ -23,7 +23,7 @@ export function paceOf(machine: string, cores = availableParallelism()): Pace {
   if (machine.startsWith('vm:')) return { workers: cores, atOnce: 2 }
   // All workers share one box, whose one processor is the limit.
   if (machine.startsWith('vagrant:')) return { workers: 1, atOnce: 3 }
-  return { workers: Math.max(1, Math.floor(cores / 2)), atOnce: 12 }
+  return { workers: Math.max(1, Math.floor(cores / 2)), atOnce: 10 }
 }
 
 /** With more than one worker, several bundles for each: whoever is done first takes the next. */
@@ -71,7 +71,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         pool: 'forks',
         isolate: false,
         // Without limits V8 lets garbage grow to twice what a worker needs.
-        execArgv: ['--max-semi-space-size=2', '--max-old-space-size=256'],
+        execArgv: ['--max-semi-space-size=1', '--max-old-space-size=256', '--optimize-for-size'],
         fileParallelism: true,
         maxWorkers: pace.workers,
         maxConcurrency: pace.atOnce,

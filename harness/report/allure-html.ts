@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { mkdir, mkdtemp, open, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { resolveConfig } from '@allurereport/core'
 import { NetwrightError } from '../model/errors.ts'
 import { machineLabel } from './allure-scenario.ts'
 
@@ -17,14 +15,14 @@ export interface AllureHtmlOptions {
 }
 
 /**
- * Makes the report of one or more folders of Allure results, offline, with the npm `allure` command. Machines become
+ * Makes the report of one or more folders of Allure results, offline, with the packages of Allure 3. Machines become
  * the report's environments; the analytics script that Allure puts into its page is taken out.
  *
  * @param resultFolders - one per machine or shard, or all in one
  * @param dir - folder that gets the report: `index.html`, or the folder `allure` when it is not one file. It is made
  *   where it is missing; nothing else in it is touched.
  * @returns path of the `index.html`
- * @throws NETWRIGHT_TOOL_MISSING when the `allure` package is not installed or fails
+ * @throws NETWRIGHT_TOOL_MISSING when the package `@allurereport/core` is not installed or fails
  */
 export async function generateAllureHtml(
   resultFolders: readonly string[],
@@ -35,11 +33,9 @@ export async function generateAllureHtml(
   await mkdir(dir, { recursive: true })
   const work = await mkdtemp(join(resolve(dir), '.allure-'))
   try {
-    const config = join(work, 'allurerc.mjs')
     const made = join(work, 'report')
     const machines = await machinesOf(resultFolders)
-    await writeFile(config, configText({ title, singleFile, output: made, machines }))
-    await runAllure(['generate', '--config', config, ...resultFolders.map((folder) => resolve(folder))], work)
+    await runAllure(configFor({ title, singleFile, output: made, machines }), resultFolders, work)
     await finishPage(join(made, 'index.html'))
     if (singleFile) {
       await rename(join(made, 'index.html'), join(dir, 'index.html'))
@@ -53,19 +49,17 @@ export async function generateAllureHtml(
   }
 }
 
-async function runAllure(args: readonly string[], cwd: string): Promise<void> {
+async function runAllure(config: Config, folders: readonly string[], cwd: string): Promise<void> {
   try {
-    const cli = join(dirname(createRequire(import.meta.url).resolve('allure')), '..', 'cli.js')
-    await promisify(execFile)(process.execPath, ['--max-semi-space-size=2', cli, ...args], {
-      cwd,
-      maxBuffer: 16 * 1024 * 1024,
-    })
+    const { AllureReport, resolveConfig } = await import('@allurereport/core')
+    const report = new AllureReport(await resolveConfig(config, { cwd }))
+    await report.start()
+    for (const folder of folders) await report.readDirectory(resolve(folder))
+    await report.done()
   } catch (cause) {
-    const { stdout = '', stderr = '' } = cause as { readonly stdout?: string; readonly stderr?: string }
     throw new NetwrightError('NETWRIGHT_TOOL_MISSING', 'The Allure report could not be made', {
-      command: `allure ${args.join(' ')}`,
-      stderr: `${stderr}${stdout}` || (cause instanceof Error ? cause.message : ''),
-      next: 'Install the npm package `allure`, or leave the report out; the results themselves are written.',
+      stderr: cause instanceof Error ? cause.message : String(cause),
+      next: 'Install the npm package `@allurereport/core`, or leave the report out; the results themselves are written.',
       cause,
     })
   }
@@ -85,6 +79,9 @@ async function machinesOf(folders: readonly string[]): Promise<string[]> {
   return [...machines].sort()
 }
 
+type Config = Parameters<typeof resolveConfig>[0]
+type EnvironmentItem = Parameters<NonNullable<Config['environments']>[string]['matcher']>[0]
+
 interface ConfigFacts {
   readonly title: string
   readonly singleFile: boolean
@@ -92,13 +89,13 @@ interface ConfigFacts {
   readonly machines: readonly string[]
 }
 
-/** Allure's configuration as a module: only code can say which results belong to an environment. */
-function configText({ title, singleFile, output, machines }: ConfigFacts): string {
+function configFor({ title, singleFile, output, machines }: ConfigFacts): Config {
   const environments = machines.map((machine) => {
     const id = machine.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 64)
     const name = machine.replaceAll(/[/\\]/g, ' ').slice(0, 64)
-    const label = `name === ${JSON.stringify(machineLabel)} && value === ${JSON.stringify(machine)}`
-    return `    ${JSON.stringify(id)}: { name: ${JSON.stringify(name)}, matcher: ({ labels }) => labels.some(({ name, value }) => ${label}) },`
+    const isOf = (label: { readonly name: string; readonly value?: string }) =>
+      label.name === machineLabel && label.value === machine
+    return [id, { name, matcher: ({ labels }: EnvironmentItem) => labels.some(isOf) }] as const
   })
   const options = {
     reportName: title,
@@ -109,21 +106,16 @@ function configText({ title, singleFile, output, machines }: ConfigFacts): strin
     groupBy: ['epic', 'feature'],
     charts,
   }
-  return [
-    'export default {',
-    `  name: ${JSON.stringify(title)},`,
-    `  output: ${JSON.stringify(output)},`,
-    `  plugins: { awesome: { options: ${JSON.stringify(options)} } },`,
-    `  categories: { rules: ${JSON.stringify(categories)} },`,
-    `  environments: {`,
-    ...environments,
-    '  },',
-    '}',
-    '',
-  ].join('\n')
+  return {
+    name: title,
+    output,
+    plugins: { awesome: { options } },
+    categories: { rules: categories },
+    environments: Object.fromEntries(environments),
+  }
 }
 
-const categories = [
+const categories: NonNullable<Extract<Config['categories'], { rules?: unknown }>>['rules'] = [
   { name: 'Not as expected', matchers: { statuses: ['failed'] } },
   { name: 'Could not be measured', matchers: { statuses: ['broken'] } },
   { name: 'This machine cannot run it', matchers: { statuses: ['skipped'] }, groupByMessage: true },
@@ -143,21 +135,35 @@ const logo = `data:image/svg+xml;base64,${Buffer.from(
     '<rect x="9" y="21" width="14" height="8" rx="2" fill="#2f81f7"/><path d="M8 12v3h16v-3M16 15v6"/></svg>',
 ).toString('base64')}`
 
-/** Takes the analytics out: a report does not call home. Fails where they are no longer where they were. */
+/**
+ * Takes the analytics out: a report does not call home. Fails where they are no longer where they were. A page may be
+ * tens of megabytes long, nearly all of it attachments: it is cut as bytes, never decoded.
+ */
 async function finishPage(index: string): Promise<void> {
-  const html = await readFile(index, 'utf8')
-  const finished = html
-    .replaceAll(/<script async src="https:\/\/www\.googletagmanager\.com\/[^"]*"><\/script>\s*/g, '')
-    .replaceAll(/<script>\s*window\.dataLayer = [^<]*<\/script>\s*/g, '')
-    .replace('</head>', `<style>${diskStyle}</style></head>`)
-  if (
-    /googletagmanager\.com|google-analytics\.com/.test(
-      finished.slice(finished.indexOf('<body')).replaceAll(/data:[^"]*/g, ''),
-    )
-  ) {
+  const page = await readFile(index)
+  const parts = [page.subarray(0, indexIn(page, '</head>')), Buffer.from(`<style>${diskStyle}</style>`)]
+  let rest = page.subarray(indexIn(page, '</head>'))
+  for (const opening of ['<script async src="https://www.googletagmanager.com/', 'window.dataLayer = ']) {
+    const found = rest.indexOf(opening)
+    if (found < 0) continue
+    parts.push(rest.subarray(0, rest.lastIndexOf('<script', found)))
+    rest = rest.subarray(indexIn(rest, '</script>', found) + '</script>'.length)
+  }
+  parts.push(rest)
+  const body = parts.slice(1)
+  if (['googletagmanager.com', 'google-analytics.com'].some((host) => body.some((part) => part.includes(host)))) {
     throw new Error(`${index} still holds analytics: this version of allure puts them elsewhere`)
   }
-  await writeFile(index, finished)
+  const file = await open(`${index}.finished`, 'w')
+  await file.writev(parts)
+  await file.close()
+  await rename(`${index}.finished`, index)
+}
+
+function indexIn(page: Buffer, text: string, from = 0): number {
+  const found = page.indexOf(text, from)
+  if (found < 0) throw new Error(`The report's page holds no ${text}: this version of allure makes another one`)
+  return found
 }
 
 /** From the disk Allure cannot measure an HTML attachment and would show three lines of it. */

@@ -51,6 +51,9 @@ export function openAllureWriter(path: string, filesFrom = path): AllureWriter {
         folder.writeResult(allureResult(result, parts, run.claims))
       }
       writeRunFiles(folder, run)
+      // Making the page takes memory of its own.
+      made.clear()
+      drawer = undefined
     },
   }
 }
