@@ -15,6 +15,12 @@ export function routeTo(graph: Graph, ns: string, address: string): Route | unde
   return (fitting.find(({ route }) => route.table === undefined) ?? fitting[0])?.route
 }
 
+/** The unicast route of the main table that fits an address best. */
+export function mainRouteTo(graph: Graph, ns: string, address: string): Route | undefined {
+  const route = routeTo(graph, ns, address)
+  return route?.table === undefined ? route : undefined
+}
+
 /** The device by which a namespace would send to an address, as far as the graph shows. */
 export function egress(graph: Graph, ns: string, address: string): Interface | undefined {
   const dev = routeTo(graph, ns, address)?.dev

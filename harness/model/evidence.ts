@@ -91,6 +91,12 @@ export interface Findings {
   readonly routes?: readonly {
     readonly ns: string
     readonly to: string
+    /** Set when it was asked on behalf of a packet with this source address … */
+    readonly from?: string
+    /** … that came in by this device: rules and the tables of vrf devices are then heeded as for the packet. */
+    readonly iif?: string
+    /** Set when it was asked on behalf of a stack's own answer to what came in by a port of this vrf device. */
+    readonly vrf?: string
     readonly dev?: string
     readonly via?: string
     /** Set when the namespace has no route; the kernel's words. */

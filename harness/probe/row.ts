@@ -8,7 +8,14 @@ import { openControls } from './controls.ts'
 import { nextHop } from '../model/egress.ts'
 import { investigate } from './findings.ts'
 import type { Prober } from './prober.ts'
-import { conversation, findSightings, lastArrival, requestSources, type Conversation } from './sightings.ts'
+import {
+  concernsNeighbour,
+  conversation,
+  findSightings,
+  lastArrival,
+  requestSources,
+  type Conversation,
+} from './sightings.ts'
 import { withEchoServices } from './sockets.ts'
 import { startAttempt } from './start-attempt.ts'
 
@@ -62,7 +69,7 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
         probe: spec,
         outcome,
         sightings,
-        neighbours: neighbours.filter((n) => talk.sought.has(n.address) || talk.soughtBack.has(n.address)),
+        neighbours: neighbours.filter((n) => concernsNeighbour(talk, n.address)),
         controls: controls[i] ?? [],
         findings: {},
         ms,

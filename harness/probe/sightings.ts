@@ -21,6 +21,8 @@ export interface Conversation {
   /** Addresses that are resolved on the way there, and on the way back. */
   readonly sought: ReadonlySet<string>
   readonly soughtBack: ReadonlySet<string>
+  /** What stacks between the ends ask for to send the packet on (`ASKER SOUGHT`), and the way that is for. */
+  readonly relayed: ReadonlyMap<string, 'solicit' | 'return-solicit'>
   /** `performance.now()` when the probe's own window closed; what comes later is looked at more strictly. */
   readonly endedAt?: number
 }
@@ -39,7 +41,37 @@ export function conversation(graph: Graph, spec: ProbeSpec, marks: Marks): Conve
     sources,
     sought: new Set([spec.address, nextHop(graph, spec.from, spec.address)]),
     soughtBack: new Set([...sources, ...backHops]),
+    relayed: relayedQuestions(graph, spec, sources),
   }
+}
+
+/** The gateways of stacks between the ends; which of the stacks relay is seen when it has come to that. */
+function relayedQuestions(
+  graph: Graph,
+  { from, owner, address }: ProbeSpec,
+  sources: ReadonlySet<string>,
+): ReadonlyMap<string, 'solicit' | 'return-solicit'> {
+  const questions = new Map<string, 'solicit' | 'return-solicit'>()
+  for (const ns of graph.namespaces) {
+    if (ns.role === 'wire' || ns.id === from || ns.id === owner) continue
+    const own = ns.interfaces.flatMap((i) => i.addresses.map((a) => a.address))
+    const note = (to: string, kind: 'solicit' | 'return-solicit'): void => {
+      const hop = nextHop(graph, ns.id, to)
+      if (hop !== to) for (const asker of own) questions.set(`${asker} ${hop}`, kind)
+    }
+    for (const source of sources) note(source, 'return-solicit')
+    note(address, 'solicit')
+  }
+  return questions
+}
+
+/** Whether a neighbour entry is about an address that the conversation waits for somewhere. */
+export function concernsNeighbour(talk: Conversation, address: string): boolean {
+  return (
+    talk.sought.has(address) ||
+    talk.soughtBack.has(address) ||
+    [...talk.relayed.keys()].some((question) => question.endsWith(` ${address}`))
+  )
 }
 
 /** The conversation's frames among those captured, in the order of their time stamps. */
@@ -164,7 +196,7 @@ function solicitKind(talk: Conversation, asker: string, sought: string): Sightin
   if (talk.soughtBack.has(sought) && asker === talk.spec.address) return 'return-solicit'
   // The last router before the target, or before the source on the way back.
   if (sought === talk.spec.address) return 'solicit'
-  return talk.sources.has(sought) ? 'return-solicit' : undefined
+  return talk.sources.has(sought) ? 'return-solicit' : talk.relayed.get(`${asker} ${sought}`)
 }
 
 function advertKind(talk: Conversation, answerer: string, asker: string): SightingKind | undefined {
@@ -173,7 +205,9 @@ function advertKind(talk: Conversation, answerer: string, asker: string): Sighti
   if (talk.sources.has(asker)) return talk.sought.has(answerer) ? 'advert' : undefined
   if (talk.soughtBack.has(answerer) && asker === talk.spec.address) return 'return-advert'
   if (answerer === talk.spec.address) return 'advert'
-  return talk.sources.has(answerer) ? 'return-advert' : undefined
+  if (talk.sources.has(answerer)) return 'return-advert'
+  const asked = talk.relayed.get(`${asker} ${answerer}`)
+  return asked === undefined ? undefined : asked === 'solicit' ? 'advert' : 'return-advert'
 }
 
 function transportKind(

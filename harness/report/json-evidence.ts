@@ -71,6 +71,9 @@ const findingsSchema = z.strictObject({
       z.strictObject({
         ns: z.string(),
         to: z.string(),
+        from: z.string().exactOptional(),
+        iif: z.string().exactOptional(),
+        vrf: z.string().exactOptional(),
         dev: z.string().exactOptional(),
         via: z.string().exactOptional(),
         error: z.string().exactOptional(),

@@ -1,7 +1,7 @@
 import { egress } from '../model/egress.ts'
 import { ownerOf } from '../model/graph.ts'
 import { arrivals, spotText, type Case, type Proof } from './case.ts'
-import { missingWayBack } from './path-proofs.ts'
+import { missingWayBack } from './route-proofs.ts'
 
 /** A netfilter rule or policy dropped or rejected the probe, named by the kernel's own trace. */
 export function netfilterDrop(c: Case): Proof | undefined {

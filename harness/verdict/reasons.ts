@@ -9,7 +9,10 @@ import {
   sourceModeFilter,
   vepaNotReflected,
 } from './macvlan-proofs.ts'
-import { forwardingOff, linkDown, neighbourUnanswered, noReturnRoute, noRoute } from './path-proofs.ts'
+import { forwardingOff } from './forwarding-proofs.ts'
+import { linkDown } from './link-proofs.ts'
+import { neighbourUnanswered } from './neighbour-proofs.ts'
+import { noReturnRoute, noRoute } from './route-proofs.ts'
 
 /** One entry of the catalogue. */
 export interface ReasonEntry {
@@ -83,21 +86,22 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'no-route': {
     means: 'The source, or a router on the way, has no route to the target.',
     proof:
-      'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there finds none, and the routing table holds none that fits (a route that refuses is another matter).',
+      'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there (for the packet and the device it came in by) finds none, and the main table holds none that fits (a route that refuses is another matter).',
     cure: 'ip route add default via GATEWAY',
     prove: noRoute,
   },
   'no-return-route': {
-    means: 'The request arrives and the target has no route to the source.',
+    means: 'The request arrives, and the target, or a router on the way back, has no route to the source.',
     proof:
-      'The request is seen coming in, no reply goes out, `ip route get SOURCE` at the target fails, and netfilter, all of whose rules there were watched, did not drop it.',
-    cure: 'ip route add default via GATEWAY in the target’s namespace',
+      'The request is seen coming in at the target, or its answer at a router that may forward; nothing goes out, `ip route get SOURCE` there fails, and netfilter, all of whose rules there were watched, did not drop it.',
+    cure: 'ip route add default via GATEWAY in that namespace; in a vrf, its table is the one that counts',
     prove: noReturnRoute,
   },
   'neighbour-unanswered': {
-    means: 'The question for the next hop’s link-layer address is heard and nobody answers it.',
+    means:
+      'The question for the next hop’s link-layer address is heard and nobody answers it: the source’s question, a router’s, or the target’s for its way back.',
     proof:
-      'The ARP request or neighbour solicitation is seen arriving; the owner is set not to answer (NOARP, arp_ignore, a macvtap whose tap is open) or there is no owner.',
+      'The ARP request or neighbour solicitation is seen arriving, and the asker’s entry is FAILED; the owner is set not to answer (NOARP, arp_ignore, a macvtap whose tap is open) or there is no owner.',
     cure: 'Use an address that somebody has; turn ARP on.',
     prove: neighbourUnanswered,
   },

@@ -3,6 +3,7 @@ import { vmMachine } from '../machines/vm/vm-machine.ts'
 import { onBench, told, type Trial } from './testing/bench.ts'
 import { checkEvidence, checkLateness } from './testing/check-evidence.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
+import { vrfTrials } from './testing/vrf-trials.ts'
 
 // Emulated processors are an order slower, and the first run fetches the kernel.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
@@ -16,7 +17,13 @@ const machine = await vmMachine(kernel).catch((error: unknown) =>
 )
 afterAll(() => (typeof machine === 'string' ? undefined : machine.dispose()))
 
-describe.each(Object.entries(ipvlanTrials))('%s of ipvlan', (reason, { provoked, alike }) => {
+/** What kernels without modules often lack. */
+const trials = [
+  ...Object.entries(ipvlanTrials).map(([reason, of]) => ({ reason, on: 'ipvlan', ...of })),
+  ...Object.entries(vrfTrials).map(([reason, of]) => ({ reason, on: 'vrf', ...of })),
+]
+
+describe.each(trials)('$reason of $on', ({ reason, provoked, alike }) => {
   test('its trials are about it, and have look-alikes', () => {
     expect(provoked.every(({ is }) => is.startsWith(`${reason} at `))).toBe(true)
     expect(alike.length).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-import { arp, icmp, tcp } from '../../model/probe.ts'
+import { arp, icmp, tcp, udp } from '../../model/probe.ts'
 import type { Reason } from '../../model/verdict.ts'
 import type { Trial, TrialHosts } from './bench.ts'
 
@@ -16,6 +16,12 @@ const onGw =
   (command: string) =>
   ({ gw: { $ } }: TrialHosts) =>
     $`bash -c ${command}`
+/** node1 asks by an address that only routes lead to. */
+const fromElsewhere = ({ node1: { $ } }: TrialHosts) =>
+  $`bash -c ${'ip addr add 10.66.0.5/32 dev lo; ip route replace default via 10.0.0.254 src 10.66.0.5'}`
+const arpDrop = "nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'"
+/** The client has an address that only a route of the router leads to. */
+const farAddress = ({ client: { $ } }: TrialHosts) => $`ip addr add 10.66.0.1/24 dev eth0`
 const forwardDrop = "nft 'table inet t { chain f { type filter hook forward priority 0; policy drop; }; }'"
 const outputDrop = "nft 'table inet t { chain o { type filter hook output priority 0; icmp type echo-reply drop; }; }'"
 
@@ -129,7 +135,7 @@ export const pathTrials: Readonly<
       },
       {
         what: 'the target drops ARP instead',
-        given: onNode2("nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'"),
+        given: onNode2(arpDrop),
         from: 'node1',
         to: 'node2',
         is: 'inconclusive: unexplained',
@@ -172,8 +178,44 @@ export const pathTrials: Readonly<
         to: '10.66.0.1',
         is: 'no-route at gw',
       },
+      // A socket is told of the router's error as of its own stack's.
+      {
+        what: 'none at the router, asked by TCP',
+        given: farAddress,
+        from: 'node1',
+        to: '10.66.0.1',
+        over: tcp(8080),
+        is: 'no-route at gw',
+      },
+      {
+        what: 'none at the router, asked by UDP',
+        given: farAddress,
+        from: 'node1',
+        to: '10.66.0.1',
+        over: udp(5353),
+        is: 'no-route at gw',
+      },
+      {
+        what: 'none at the router, over IPv6',
+        given: ({ client: { $ } }) => $`ip addr add fd00:66::1/64 dev eth0 nodad`,
+        from: 'node1',
+        to: 'fd00:66::1',
+        family: 6,
+        is: 'no-route at gw',
+      },
     ],
     alike: [
+      {
+        what: 'the router refuses, asked by TCP',
+        given: async (h) => {
+          await farAddress(h)
+          await h.gw.$`ip route add unreachable 10.66.0.0/24`
+        },
+        from: 'node1',
+        to: '10.66.0.1',
+        over: tcp(8080),
+        is: 'inconclusive: unexplained',
+      },
       {
         what: 'a blackhole route',
         given: onNode1('ip route add blackhole 10.9.0.0/24'),
@@ -253,8 +295,42 @@ export const pathTrials: Readonly<
         to: 'node1/ns1',
         is: 'no-return-route at node1/ns1',
       },
+      {
+        what: 'the router on the way back has none',
+        given: fromElsewhere,
+        from: 'node1',
+        to: 'client',
+        is: 'no-return-route at gw',
+      },
+      {
+        what: 'the router on the way back has none, asked by TCP',
+        given: fromElsewhere,
+        from: 'node1',
+        to: 'client',
+        over: tcp(8080),
+        is: 'no-return-route at gw',
+      },
     ],
     alike: [
+      {
+        what: 'the router on the way back has one that refuses',
+        given: async (h) => {
+          await fromElsewhere(h)
+          await h.gw.$`ip route add blackhole 10.66.0.5`
+        },
+        from: 'node1',
+        to: 'client',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'the router drops the answer',
+        given: onGw(
+          "nft 'table inet t { chain f { type filter hook forward priority 0; icmp type echo-reply drop; }; }'",
+        ),
+        from: 'node1',
+        to: 'client',
+        is: 'netfilter-drop at gw',
+      },
       {
         what: 'netfilter drops the answer',
         given: onNode2(outputDrop),
@@ -289,11 +365,11 @@ export const pathTrials: Readonly<
         is: 'reverse-path-filter at node2 eth0',
       },
       {
-        what: 'the gateway of the way back is silent',
+        what: 'the gateway of the way back is not there',
         given: onNode2('ip route replace default via 10.0.0.77'),
         from: 'client',
         to: 'node2',
-        is: 'inconclusive: unexplained',
+        is: 'neighbour-unanswered at wire:lan',
       },
     ],
   },
@@ -343,6 +419,53 @@ export const pathTrials: Readonly<
         is: 'neighbour-unanswered at client eth0',
       },
       {
+        what: 'nobody behind the router has the address',
+        from: 'node1',
+        to: '10.9.0.99',
+        is: 'neighbour-unanswered at wire:far',
+      },
+      {
+        what: 'nobody behind the router has the IPv6 address',
+        from: 'node1',
+        to: 'fd00:9::99',
+        family: 6,
+        is: 'neighbour-unanswered at wire:far',
+      },
+      {
+        what: 'nobody behind the router has the address, asked by TCP',
+        from: 'node1',
+        to: '10.9.0.99',
+        over: tcp(8080),
+        is: 'neighbour-unanswered at wire:far',
+      },
+      {
+        what: 'the router’s own gateway is not there',
+        given: async (h) => {
+          await farAddress(h)
+          await h.gw.$`ip route add 10.66.0.0/24 via 10.9.0.77`
+        },
+        from: 'node1',
+        to: '10.66.0.1',
+        is: 'neighbour-unanswered at wire:far',
+      },
+      {
+        what: 'the gateway of the way back is not there',
+        given: onNode2('ip route replace default via 10.0.0.77'),
+        from: 'client',
+        to: 'node2',
+        is: 'neighbour-unanswered at wire:lan',
+      },
+      {
+        what: 'the router’s gateway of the way back is not there',
+        given: async (h) => {
+          await fromElsewhere(h)
+          await h.gw.$`ip route add 10.66.0.0/24 via 10.0.0.77`
+        },
+        from: 'node1',
+        to: 'client',
+        is: 'neighbour-unanswered at wire:lan',
+      },
+      {
         what: 'arp_ignore=1, and the address is on lo',
         given: onNode2('ip addr add 10.0.0.50/32 dev lo; sysctl -qw net.ipv4.conf.all.arp_ignore=1'),
         from: 'node1',
@@ -360,8 +483,25 @@ export const pathTrials: Readonly<
       },
       {
         what: 'ARP dropped by nft',
-        given: onNode2("nft 'table arp t { chain in { type filter hook input priority 0; policy drop; }; }'"),
+        given: onNode2(arpDrop),
         from: 'node1',
+        to: 'node2',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'behind a router, ARP dropped by nft',
+        given: ({ client: { $ } }) => $`bash -c ${arpDrop}`,
+        from: 'node1',
+        to: 'client',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'the gateway of the way back drops ARP',
+        given: async (h) => {
+          await h.node2.$`ip route replace default via 10.0.0.1`
+          await h.node1.$`bash -c ${arpDrop}`
+        },
+        from: 'client',
         to: 'node2',
         is: 'inconclusive: unexplained',
       },
