@@ -43,7 +43,8 @@ export const runCommand: Command = {
     place: {
       type: 'string',
       valueHint: 'HOST=MACHINE',
-      description: 'Put a host of the topology on another VM than --on, on the same wires; may be repeated',
+      description:
+        'Put a host of the topology on another VM or Vagrant box than --on, on the same wires; may be repeated',
     },
     kernel: {
       type: 'string',
