@@ -28,7 +28,7 @@ export async function runVagrant(args: readonly string[], call: VagrantCall): Pr
 }
 
 /** What Vagrant’s words mean, and what cures it. */
-export function vagrantError(
+function vagrantError(
   args: readonly string[],
   { kind, said }: Pick<StepEnd, 'kind' | 'said'>,
   { machine, limitMs, provider, run }: Pick<VagrantCall, 'machine' | 'limitMs' | 'provider' | 'run'>,
