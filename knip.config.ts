@@ -20,6 +20,8 @@ const config: KnipConfig = {
   // A type that a public signature names has to be exported for the declarations.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Called by scripts/run.mjs.
+  // This very package, in workflows.
+  ignoreBinaries: ['netwright'],
   ignoreDependencies: ['publint'],
   // What suites get in the place of `netwright/vitest`, by an alias.
   ignore: ['scripts/mutate/binding.ts'],

@@ -5,7 +5,7 @@ import { findNamespace, type Graph, type Interface, type Route } from './graph.t
  * The route that the graph shows for an address: longest prefix, then lowest metric. Tables other than main count where main
  * has none: which rule leads to them is not known here.
  */
-export function routeTo(graph: Graph, ns: string, address: string): Route | undefined {
+function routeTo(graph: Graph, ns: string, address: string): Route | undefined {
   const family = familyOf(address)
   const fitting = (findNamespace(graph, ns)?.routes ?? [])
     .filter((r) => r.family === family && r.type === 'unicast')
