@@ -4,9 +4,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
-import { constants, homedir } from 'node:os'
-import { join } from 'node:path'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { cachePath } from './cache-path.js'
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -18,11 +18,7 @@ const brought = path(`../scripts/node24/node_modules/node-linux-${process.arch}/
 
 if (isNewEnough) {
   // Compiled code is kept with the rest of the cache; workers are told by the environment.
-  process.env['NODE_COMPILE_CACHE'] ??= join(
-    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-    'netwright',
-    'node',
-  )
+  process.env['NODE_COMPILE_CACHE'] ??= cachePath('node')
   module.enableCompileCache()
   await import(isClone ? '../harness/cli/main.ts' : '../dist/cli/main.js')
 } else if (isClone && existsSync(brought)) {

@@ -5,9 +5,9 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { cachePath } from '../bin/cache-path.js'
 import { debianPackages } from './debian-packages.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -73,7 +73,7 @@ export const findNode = () => {
 
 /** The environment for the project's tools: the right `node` and the tools come first on PATH, compiled code is kept. */
 export const toolEnvironment = (/** @type {string} */ node) => ({
-  NODE_COMPILE_CACHE: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', 'node'),
+  NODE_COMPILE_CACHE: cachePath('node'),
   ...process.env,
   PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH']].filter(Boolean).join(delimiter),
 })

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { cachePath } from '../machines/vm/cache-folder.ts'
 import { paceOf, type Pace } from './run-suites.ts'
 
 /** Bytes that a machine with one worker takes: a vitest, a worker, a guest's private memory. */
@@ -55,8 +56,7 @@ export async function inLanes<Job>(
   await Promise.all(Array.from({ length: lanes }, lane))
 }
 
-const durationsFile = () =>
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', 'matrix', 'durations.json')
+const durationsFile = () => cachePath('matrix', 'durations.json')
 
 /** Milliseconds that machines took in earlier matrices; nothing where none is remembered. */
 export function rememberedDurations(): Record<string, number> {

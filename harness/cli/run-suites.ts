@@ -1,7 +1,8 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, homedir, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
+import { cachePath } from '../machines/vm/cache-folder.ts'
 import { bundlesOf } from '../suite/bundles.ts'
 import { settingsEnvironment, titleEnvironment, type RunSettings } from '../suite/settings.ts'
 import { makeFolder } from './make-folder.ts'
@@ -119,7 +120,7 @@ async function closeQuietly(vitest: Vitest): Promise<void> {
  * `kill -9` leaves as it was, else one that goes with the run.
  */
 function scratchFolder(): { path: string; remove: () => void } {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', 'vitest')
+  const cache = cachePath('vitest')
   try {
     makeFolder(cache)
     accessSync(cache, constants.W_OK)

@@ -4,10 +4,14 @@ import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** Folder of the user's cache for what can be made or fetched again; made when it is missing. */
+/** A path below the folder of the user's cache for what can be made or fetched again. */
+export function cachePath(...parts: readonly string[]): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'netwright', ...parts)
+}
+
+/** Folder of the user's cache; made when it is missing. */
 export async function cacheFolder(...parts: readonly string[]): Promise<string> {
-  const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const folder = join(base, 'netwright', ...parts)
+  const folder = cachePath(...parts)
   await mkdir(folder, { recursive: true })
   return folder
 }
