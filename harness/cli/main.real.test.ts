@@ -80,7 +80,7 @@ test.each<[string[], string[]]>([
     ['run', '--on', 'mv:9.9'],
     [
       'there is no machine "mv:9.9"',
-      'There are: local, auto, container, container:IMAGE, vm:KERNEL.',
+      'There are: local, auto, container, container:IMAGE, vm:KERNEL, vagrant:BOX.',
       'NETWRIGHT_UNKNOWN_MACHINE',
     ],
   ],
