@@ -70,6 +70,8 @@ function runStep(name: string, inputs: Readonly<Record<string, string>> = {}, en
   const { status, stdout, stderr } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
     cwd: project,
     encoding: 'utf8',
+    // With a socket as standard input bash would take itself for started by rshd, and read its start-up files.
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(clean),
       PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),

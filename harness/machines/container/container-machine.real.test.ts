@@ -93,8 +93,8 @@ if (reason === undefined) {
       return execFileSync(process.execPath, argv, { stdio: 'pipe' }).toString()
     }
     const listed = clean('--list')
-    expect(listed).toMatch(/^container {2}nw-left$/m)
-    expect(listed).toContain(`image      ${image}`)
+    expect(listed).toMatch(/^container +nw-left$/m)
+    expect(listed).toMatch(new RegExp(`^image +${image}`, 'm'))
     expect(listed).not.toMatch(/nw-used|nw-foreign|example/)
     await left.inspect()
     expect(clean()).toBe(listed)
