@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder } from './vm/cache-folder.ts'
+import { cachePath } from './vm/cache-folder.ts'
 import { toolPath } from './vm/tool.ts'
 
 /** The programs of Docker Engine: of Debian's packages docker.io, containerd and runc. */
@@ -12,7 +12,7 @@ export const dockerRemedy =
 
 /** The folders of the engine that the project's tests use, which is unpacked in the cache and not installed; none without it. */
 export async function dockerFolders(): Promise<readonly string[]> {
-  const tree = join(await cacheFolder('engine'), 'programs')
+  const tree = cachePath('engine', 'programs')
   const unpacked = ['usr/bin', 'usr/sbin'].map((folder) => join(tree, folder))
   return (await isThere(join(tree, 'usr/sbin/dockerd'))) ? unpacked : []
 }
