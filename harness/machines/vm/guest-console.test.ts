@@ -31,3 +31,14 @@ test('keeps the tail of a console that floods, and lines that come in pieces', a
   expect(console.tail().split('\n').slice(-2)).toEqual(['[ 9.9] Kernel panic - not syncing: because', 'end'])
   expect(console.tail().split('\n')).toHaveLength(39)
 })
+
+test('a report of the kernel that is longer than a tail is shown from its first line', () => {
+  const stream = new PassThrough()
+  const console = readConsole(stream)
+  stream.write('before\n'.repeat(200))
+  stream.write('[ 4.8] Kernel panic - not syncing: sysrq triggered crash\n')
+  stream.write('[ 4.9]  frame+0x1/0x2\n'.repeat(60))
+  const lines = console.tail().split('\n')
+  expect(lines).toHaveLength(61)
+  expect(lines[0]).toContain('Kernel panic')
+})

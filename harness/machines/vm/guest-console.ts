@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream'
 const kept = 64 * 1024
 /** Lines of it that an error shows. */
 const shownLines = 40
+/** Lines that it may show where the kernel's report of a trouble is longer. */
+const mostLines = 120
 
 /** Lines by which a kernel says that what it does from now on proves nothing. */
 const troubles: readonly (readonly [what: string, line: RegExp])[] = [
@@ -29,7 +31,7 @@ export function readTrouble(line: string): GuestTrouble | undefined {
 
 /** The serial log of a guest. */
 export interface GuestConsole {
-  /** The last lines, for an error. */
+  /** The last lines, for an error; with the whole report of a trouble, where it is longer. */
   readonly tail: () => string
   /** The first trouble that the kernel told of; resolves never when there is none. */
   readonly trouble: Promise<GuestTrouble>
@@ -58,7 +60,14 @@ export function readConsole(stream: Readable): GuestConsole {
     }
   })
   return {
-    tail: () => text.split('\n').slice(-shownLines).join('\n').trim(),
+    tail: () => {
+      const lines = text.split('\n').slice(-mostLines)
+      const told = lines.findIndex((one) => readTrouble(one) !== undefined)
+      return lines
+        .slice(told < 0 ? -shownLines : Math.max(0, Math.min(told, lines.length - shownLines)))
+        .join('\n')
+        .trim()
+    },
     trouble,
     firstTrouble: () => first,
   }
