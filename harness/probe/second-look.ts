@@ -1,23 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Findings } from '../model/evidence.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 import { findNamespace } from '../model/graph.ts'
-import { FarEndError, type FileOperation, type RemoteProcess } from '../machines/channel/channel.ts'
-import { runIn } from './ask.ts'
+import { readRules } from './netfilter-rules.ts'
+import { traceNetfilter } from './netfilter-trace.ts'
 import type { Prober } from './prober.ts'
-import { startAttempt } from './start-attempt.ts'
-
-/** Milliseconds that one repeated probe may take on a machine whose frames are never further apart than its patience. */
-const repeatMs = ({ patience }: Prober): number => Math.max(60, 2.5 * patience.quietMs)
-/** Repeats until the tracer, which does not say when it is ready, has seen the probe. */
-const repeats = 8
-/** Milliseconds between two looks at what was traced. */
-const lookMs = 5
 
 /** Per-namespace counters that name a drop: SNMP_MIB names of net/ipv4/proc.c and net/ipv6/proc.c. */
 const counterNames = ['IPReversePathFilter'] as const
-
-type Netfilter = NonNullable<Findings['netfilter']>[number]
 
 /**
  * Repeats a probe that ended in a namespace, this time with netfilter tracing and counters read around it. Only
@@ -61,150 +50,9 @@ export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: read
   }
 }
 
-/** What makes a rule decide otherwise on the same packet a second time: what it counts, remembers or draws (nft(8)). */
-const counting =
-  /\b(limit|quota|numgen|jhash|connlimit|hashlimit|statistic|recent|meter|dynamic|timeout|ct count)\b|\b(add|update|delete) @/
-
-/**
- * What filters a namespace may have: `counting` rules may treat two like packets differently, `legacy` rules of old iptables
- * (x_tables) are invisible to nft.
- */
-async function readRules(prober: Prober, ns: string): Promise<'none' | 'some' | 'counting' | 'legacy' | 'unknown'> {
-  const target = prober.lab.namespaces.get(ns)
-  if (target === undefined) return 'unknown'
-  const legacy = ['/proc/self/net/ip_tables_names', '/proc/self/net/ip6_tables_names']
-  const [listed, tables] = await Promise.all([
-    runIn(prober, ns, ['nft', 'list', 'ruleset']),
-    prober.lab.channel.files(
-      target.path,
-      legacy.map((path): FileOperation => ({ kind: 'read', path })),
-    ),
-  ])
-  if (listed?.code !== 0) return 'unknown'
-  const rules = listed.stdout.toString().trim()
-  if (rules !== '' && !rules.startsWith('table ') && !rules.startsWith('#')) return 'unknown'
-  if (rules !== '') return counting.test(rules) ? 'counting' : 'some'
-  return [...tables.values()].some((text) => text.trim() !== '' && !text.startsWith('!')) ? 'legacy' : 'none'
-}
-
 function filtersReversePath(prober: Prober, ns: string): boolean {
   const sysctls = findNamespace(prober.graph, ns)?.sysctls ?? {}
   return Object.entries(sysctls).some(([name, value]) => name.endsWith('.rp_filter') && value !== '0')
-}
-
-/** Chains that run before all others and mark every packet for tracing. */
-const tracingTable = `table inet netwright_trace {
-  chain pre { type filter hook prerouting priority -2147483648; meta nftrace set 1; }
-  chain out { type filter hook output priority -2147483648; meta nftrace set 1; }
-}
-`
-
-interface Trace {
-  readonly netfilter: readonly Netfilter[]
-  /** Namespaces whose tracer never saw the repeated probe. */
-  readonly failed: readonly string[]
-}
-
-async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces: readonly string[]): Promise<Trace> {
-  const tracers: { ns: string; child: RemoteProcess; text: () => string }[] = []
-  try {
-    for (const ns of namespaces) {
-      const target = prober.lab.namespaces.get(ns)
-      const added = await runIn(prober, ns, ['nft', '-f', '-'], tracingTable)
-      if (target === undefined || added?.code !== 0) continue
-      const child = await prober.lab.channel.spawn(['nft', 'monitor', 'trace'], {
-        place: target.place,
-        env: prober.lab.machine.environment,
-        timeoutMs: 10_000,
-      })
-      let text = ''
-      child.stdout.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      child.stdin.on('error', () => undefined)
-      tracers.push({ ns, child, text: () => text })
-    }
-    const isTraced = (): boolean => tracers.length > 0 && tracers.every((t) => concerns(t.text(), spec))
-    for (let i = 0; i < repeats && !isTraced(); i++) {
-      const attempt = startAttempt(prober, spec)
-      const startedAt = performance.now()
-      const over = attempt.outcome.then(() => 'over' as const)
-      // Refused at once, it may yet be traced: nft passes on what it hears a moment later.
-      let last: unknown
-      while (
-        !isTraced() &&
-        performance.now() - startedAt < repeatMs(prober) &&
-        !(last === 'over' && tracers.length === 0)
-      ) {
-        last = await (last === 'over' ? pause(lookMs, 'over') : Promise.race([over, pause(lookMs)]))
-      }
-      if (isTraced()) await pause(lookMs) // the rest of the same packet's trace
-      attempt.abandon()
-      await over
-      if (tracers.length === 0) break
-    }
-    return {
-      netfilter: tracers.flatMap(({ ns, text }) => readTrace(text(), spec).map((found) => ({ ns, ...found }))),
-      failed: namespaces.filter((ns) => !tracers.some((t) => t.ns === ns && concerns(t.text(), spec))),
-    }
-  } catch (error) {
-    if (error instanceof FarEndError) return { netfilter: [], failed: namespaces }
-    throw error
-  } finally {
-    for (const { ns, child } of tracers) {
-      child.kill('SIGKILL')
-      await runIn(prober, ns, ['nft', 'delete', 'table', 'inet', 'netwright_trace'])
-    }
-  }
-}
-
-function concerns(text: string, spec: ProbeSpec): boolean {
-  return text.split('\n').some((line) => isOfProbe(line, spec))
-}
-
-/** Whether a traced packet is of the repeated probe; nothing else is probed meanwhile. */
-function isOfProbe(line: string, spec: ProbeSpec): boolean {
-  const { protocol, address } = spec
-  if (!line.includes(' packet: ')) return false
-  if (protocol.kind === 'tcp' || protocol.kind === 'udp') {
-    const ends = [
-      `${protocol.kind} sport ${String(protocol.port)} `,
-      `${protocol.kind} dport ${String(protocol.port)} `,
-    ]
-    return ends.some((end) => `${line} `.includes(end)) && line.includes(address)
-  }
-  if ('port' in protocol)
-    return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
-  // The target's own pings to others have its address as well, at the other end.
-  return (
-    (/ type echo-request\b/.test(line) && line.includes(`daddr ${address} `)) ||
-    (/ type echo-reply\b/.test(line) && line.includes(`saddr ${address} `))
-  )
-}
-
-/**
- * Reads `nft monitor trace`: a trace begins with a line that shows the packet; a rule line ends with its verdict, and
- * a base chain's policy stands in a line of its own.
- */
-export function readTrace(text: string, spec: ProbeSpec): Omit<Netfilter, 'ns'>[] {
-  const mine = new Set<string>()
-  const found = new Map<string, Omit<Netfilter, 'ns'>>()
-  for (const line of text.split('\n')) {
-    const id = /^trace id (\w+) /.exec(line)?.[1]
-    if (id === undefined) continue
-    if (isOfProbe(line, spec)) mine.add(id)
-    if (!mine.has(id)) continue
-    const rule = /^trace id \w+ (\S+ \S+ \S+) rule (.*) \(verdict (drop|reject)\)/.exec(line)
-    const policy = /^trace id \w+ (\S+ \S+ \S+) (?:verdict \w+ )?policy drop/.exec(line)
-    if (rule) {
-      const what = rule[2] ?? ''
-      const verdict = what.includes('reject') ? 'reject' : 'drop'
-      found.set(line.slice(18), { rule: `${rule[1] ?? ''}: ${what}`, verdict })
-    } else if (policy) {
-      found.set(policy[1] ?? '', { rule: `${policy[1] ?? ''}: policy drop`, verdict: 'drop' })
-    }
-  }
-  return [...found.values()]
 }
 
 async function readCounters(prober: Prober, ns: string): Promise<Map<string, number>> {

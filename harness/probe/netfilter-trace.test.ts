@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { ProbeSpec } from '../model/probe.ts'
-import { readTrace } from './second-look.ts'
+import { readTrace } from './netfilter-trace.ts'
 
 // Recorded: `nft monitor trace` of nftables 1.0.6 while 127.0.0.1 pinged .2 (dropped), .3 (rejected), .4 (policy) and itself.
 const recorded = readFileSync(new URL('../../fixtures/nft/trace-nftables-1.0.6.txt', import.meta.url), 'utf8')

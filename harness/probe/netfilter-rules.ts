@@ -1,0 +1,32 @@
+import type { FileOperation } from '../machines/channel/channel.ts'
+import { runIn } from './ask.ts'
+import type { Prober } from './prober.ts'
+
+/** What makes a rule decide otherwise on the same packet a second time: what it counts, remembers or draws (nft(8)). */
+const counting =
+  /\b(limit|quota|numgen|jhash|connlimit|hashlimit|statistic|recent|meter|dynamic|timeout|ct count)\b|\b(add|update|delete) @/
+
+/**
+ * What filters a namespace may have: `counting` rules may treat two like packets differently, `legacy` rules of old iptables
+ * (x_tables) are invisible to nft.
+ */
+export async function readRules(
+  prober: Prober,
+  ns: string,
+): Promise<'none' | 'some' | 'counting' | 'legacy' | 'unknown'> {
+  const target = prober.lab.namespaces.get(ns)
+  if (target === undefined) return 'unknown'
+  const legacy = ['/proc/self/net/ip_tables_names', '/proc/self/net/ip6_tables_names']
+  const [listed, tables] = await Promise.all([
+    runIn(prober, ns, ['nft', 'list', 'ruleset']),
+    prober.lab.channel.files(
+      target.path,
+      legacy.map((path): FileOperation => ({ kind: 'read', path })),
+    ),
+  ])
+  if (listed?.code !== 0) return 'unknown'
+  const rules = listed.stdout.toString().trim()
+  if (rules !== '' && !rules.startsWith('table ') && !rules.startsWith('#')) return 'unknown'
+  if (rules !== '') return counting.test(rules) ? 'counting' : 'some'
+  return [...tables.values()].some((text) => text.trim() !== '' && !text.startsWith('!')) ? 'legacy' : 'none'
+}

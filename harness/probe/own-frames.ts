@@ -1,0 +1,44 @@
+import type { Control, Evidence, NeighbourState, Outcome } from '../model/evidence.ts'
+import type { ProbeSpec } from '../model/probe.ts'
+
+/** The target's stack said something in this very conversation: an answer, a refusal, or a question for its way back. */
+export function targetFrames({ owner, address }: ProbeSpec, sightings: Evidence['sightings']): Control | undefined {
+  const kinds = ['advert', 'reply', 'reset', 'error', 'return-solicit']
+  const said = sightings.find((s) => s.ns === owner && s.direction === 'out' && kinds.includes(s.kind))
+  if (said === undefined) return undefined
+  return {
+    end: 'target',
+    from: said.ns,
+    address,
+    alive: true,
+    method: 'frames',
+    text: `${said.ns} sent "${said.text}" by ${said.dev}`,
+  }
+}
+
+/**
+ * The source vouches for itself: its frames were captured as they left, its stack answered with an errno, or (where nothing
+ * can leave) it has tried to resolve the target since the caches were emptied.
+ */
+export function sourceControl(
+  spec: ProbeSpec,
+  outcome: Outcome,
+  sightings: Evidence['sightings'],
+  neighbours: readonly NeighbourState[],
+): Control[] {
+  const left = sightings.find((s) => s.ns === spec.from && s.direction === 'out')
+  if (left !== undefined) {
+    const text = `${spec.from} sent "${left.text}" by ${left.dev}`
+    return [{ end: 'source', from: spec.from, address: spec.address, alive: true, method: 'frames', text }]
+  }
+  if (outcome.kind === 'errno') {
+    const text = `the stack of ${spec.from} refused with ${outcome.errno}: ${outcome.text}`
+    return [{ end: 'source', from: spec.from, address: spec.address, alive: true, method: 'errno', text }]
+  }
+  // Entries that no flush removes prove nothing about this attempt.
+  const lasting = ['PERMANENT', 'NOARP']
+  const tried = neighbours.find((n) => n.ns === spec.from && n.address === spec.address && !lasting.includes(n.state))
+  if (tried === undefined) return []
+  const text = `the stack of ${spec.from} tried to resolve ${tried.address} on ${tried.dev} (${tried.state})`
+  return [{ end: 'source', from: spec.from, address: spec.address, alive: true, method: 'neighbour', text }]
+}
