@@ -111,12 +111,15 @@ boxTest('a box that has died is put back for the next sandbox, its clock right',
     const sandbox = await machine.openSandbox()
     const waiting = sandbox.run(['sleep', '1000']).catch((error: unknown) => error)
     await machine.channel.run(['touch', '/root/made-by-a-lab'])
-    await machine.channel.run(['sh', '-c', 'echo b >/proc/sysrq-trigger']).catch(() => undefined)
-    // The connection is lost with the kernel's state; nobody says so.
+    expect(await machine.trouble?.()).toBeUndefined()
+    void machine.channel.run(['sh', '-c', 'echo c >/proc/sysrq-trigger']).catch(() => undefined)
+    await expect.poll(() => machine.trouble?.(), { timeout: 10_000 }).toMatch(/the guest's kernel panicked: [^]*sysrq/)
+    // Nobody says that the connection is lost with the kernel that held its other end.
     void machine.channel.close()
     expect(await waiting).toMatchObject({ code: 'NETWRIGHT_CHANNEL_CLOSED' })
     const next = await machine.openSandbox()
     expect((await next.run(['sh', '-c', 'ls /root/made-by-a-lab'])).code).not.toBe(0)
+    expect(await machine.trouble?.()).toBeUndefined()
     const ahead = Number(await machine.channel.clock()) / 1e6 - Date.now()
     expect(Math.abs(ahead)).toBeLessThan(2000)
   } finally {

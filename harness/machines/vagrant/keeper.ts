@@ -43,8 +43,12 @@ export async function startKeeper(run: string, kind: 'private' | 'shared'): Prom
     child.stdin.end()
     return ended
   }
+  const patience = { isOver: false }
   const ready = new Promise<string | undefined>((resolve) => {
-    const timer = setTimeout(resolve, startMs, undefined)
+    const timer = setTimeout(() => {
+      patience.isOver = true
+      resolve(undefined)
+    }, startMs)
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString()
@@ -66,9 +70,11 @@ export async function startKeeper(run: string, kind: 'private' | 'shared'): Prom
       next: installCommand,
     })
   }
-  throw new NetwrightError('NETWRIGHT_VAGRANT', `libvirt did not start within ${startMs / 1000} s`, {
+  throw new NetwrightError('NETWRIGHT_VAGRANT', 'libvirt does not start', {
     command: ['sh', ...argv].join(' '),
-    stderr: words.trim().split('\n').slice(-12).join('\n'),
+    stderr:
+      (patience.isOver ? `no answer within ${startMs / 1000} s\n` : '') +
+      words.trim().split('\n').slice(-12).join('\n'),
     next: 'Its last words are above. A machine that runs libvirt itself can use that: NETWRIGHT_LIBVIRT=system.',
   })
 }

@@ -62,6 +62,7 @@ export async function planSession(names: readonly string[]): Promise<SessionPlan
     isComplete: installs.every((install) => install === ''),
     environment: (run) => ({
       VAGRANT_CWD: vagrantFolder,
+      VAGRANT_VAGRANTFILE: 'Vagrantfile',
       VAGRANT_DOTFILE_PATH: join(run, 'state'),
       VAGRANT_CHECKPOINT_DISABLE: '1',
       NETWRIGHT_BOX: namesOfBoxes.join(','),

@@ -22,6 +22,7 @@ export const boxAgent = '/run/netwright/agent.pl'
 const needed = 'perl ip ping bash unshare nsenter mount cat grep'
 const missingWord = 'netwright: missing:'
 const connectMs = 60_000
+const aliveMs = 5000
 
 /**
  * Reads what `vagrant ssh-config` prints, which is in the format of ssh_config(5): one block for each node.
@@ -104,16 +105,19 @@ export async function closeMaster({ socket }: SshTarget): Promise<void> {
   await rm(socket, { force: true })
 }
 
+/** Whether a node still answers over its connection, within seconds: one whose kernel is no more never does. */
+export async function isAlive(target: SshTarget): Promise<boolean> {
+  return (await runStep([...over(target), 'true'], { limitMs: aliveMs })).kind === 'done'
+}
+
 /** Starts an agent on a node over its connection. It ends with the channel, with this process, or with the node. */
 export function openAgentOver(target: SshTarget): Promise<Channel> {
-  return openLocalAgent([
-    'ssh',
-    ...plain,
-    // Without the connection there is nobody to speak to: that address may be another machine's, seen from here.
-    ...['-S', target.socket, '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'],
-    `${target.user}@${target.host}`,
-    asRoot(target, agentCommand(boxAgent, localArch()).join(' ')),
-  ])
+  return openLocalAgent([...over(target), asRoot(target, agentCommand(boxAgent, localArch()).join(' '))])
+}
+
+/** Without the connection there is nobody to speak to: that address may be another machine's, seen from here. */
+function over({ socket, user, host }: SshTarget): readonly string[] {
+  return ['ssh', ...plain, '-S', socket, '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', `${user}@${host}`]
 }
 
 function asRoot({ user }: SshTarget, command: string): string {

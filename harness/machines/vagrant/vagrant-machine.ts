@@ -13,7 +13,7 @@ import { troubleText } from '../vm/guest.ts'
 import { readTrouble } from '../vm/guest-console.ts'
 import { restoreNode, type Session } from './session.ts'
 import { useSession } from './shared-session.ts'
-import { boxAgent, openAgentOver, type SshTarget } from './ssh.ts'
+import { boxAgent, isAlive, openAgentOver, type SshTarget } from './ssh.ts'
 
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -154,10 +154,8 @@ async function revive(session: Session, target: SshTarget): Promise<Channel> {
   await mkdir(join(session.run, restoring), { recursive: true })
   const letGo = await holdFolder(join(session.run, restoring))
   try {
-    return await openAgentOver(target).catch(async () => {
-      await restoreNode(session, target)
-      return openAgentOver(target)
-    })
+    if (!(await isAlive(target))) await restoreNode(session, target)
+    return await openAgentOver(target)
   } finally {
     await letGo()
   }
