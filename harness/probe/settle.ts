@@ -3,8 +3,9 @@ import { fromBytes } from '../model/addresses.ts'
 import { nextHop } from '../model/egress.ts'
 import type { NeighbourState, Outcome } from '../model/evidence.ts'
 import type { Attempt } from './attempt.ts'
+import type { Conversation } from './conversation.ts'
 import type { Prober } from './prober.ts'
-import { findSightings, lastArrival, type Conversation } from './sightings.ts'
+import { findSightings, lastArrival } from './sightings.ts'
 
 /** How an attempt ended, and after how many milliseconds. */
 interface Settled {

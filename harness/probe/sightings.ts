@@ -1,78 +1,15 @@
 import { describeFrame } from '../model/frame-text.ts'
-import type { Frame, Packet, Transport } from '../model/frame-types.ts'
+import type { Frame, Packet } from '../model/frame-types.ts'
 import { decodeFrame, linkTypeOf } from '../model/frames.ts'
 import type { Sighting, SightingKind } from '../model/evidence.ts'
 import { findNamespace, type Graph } from '../model/graph.ts'
-import type { ProbeSpec } from '../model/probe.ts'
-import type { Marks } from './attempt.ts'
-import { nextHop } from '../model/egress.ts'
+import type { Conversation } from './conversation.ts'
+import { kindOf } from './frame-kinds.ts'
 import { strangersTo, type Heard } from './strangers.ts'
 import type { SeenFrame } from './watch.ts'
 
 const outgoing = 4 // PACKET_OUTGOING, include/uapi/linux/if_packet.h
 const otherHost = 3
-
-/** Tells the frames of one probe's conversation from all others. */
-export interface Conversation {
-  readonly spec: ProbeSpec
-  readonly marks: Marks
-  /** Addresses by which the source may send. */
-  readonly sources: ReadonlySet<string>
-  /** Addresses that are resolved on the way there, and on the way back. */
-  readonly sought: ReadonlySet<string>
-  readonly soughtBack: ReadonlySet<string>
-  /** What stacks between the ends ask for to send the packet on (`ASKER SOUGHT`), and the way that is for. */
-  readonly relayed: ReadonlyMap<string, 'solicit' | 'return-solicit'>
-  /** `performance.now()` when the probe's own window closed; what comes later is looked at more strictly. */
-  readonly endedAt?: number
-}
-
-export function conversation(graph: Graph, spec: ProbeSpec, marks: Marks): Conversation {
-  const own = (ns: string | undefined): string[] =>
-    (ns === undefined ? undefined : findNamespace(graph, ns))?.interfaces.flatMap((i) =>
-      i.addresses.map((a) => a.address),
-    ) ?? []
-  const sources = new Set(own(spec.from))
-  const backHops =
-    spec.owner === undefined ? [] : [...sources].map((source) => nextHop(graph, spec.owner ?? '', source))
-  return {
-    spec,
-    marks,
-    sources,
-    sought: new Set([spec.address, nextHop(graph, spec.from, spec.address)]),
-    soughtBack: new Set([...sources, ...backHops]),
-    relayed: relayedQuestions(graph, spec, sources),
-  }
-}
-
-/** The gateways of stacks between the ends; which of the stacks relay is seen when it has come to that. */
-function relayedQuestions(
-  graph: Graph,
-  { from, owner, address }: ProbeSpec,
-  sources: ReadonlySet<string>,
-): ReadonlyMap<string, 'solicit' | 'return-solicit'> {
-  const questions = new Map<string, 'solicit' | 'return-solicit'>()
-  for (const ns of graph.namespaces) {
-    if (ns.role === 'wire' || ns.id === from || ns.id === owner) continue
-    const own = ns.interfaces.flatMap((i) => i.addresses.map((a) => a.address))
-    const note = (to: string, kind: 'solicit' | 'return-solicit'): void => {
-      const hop = nextHop(graph, ns.id, to)
-      if (hop !== to) for (const asker of own) questions.set(`${asker} ${hop}`, kind)
-    }
-    for (const source of sources) note(source, 'return-solicit')
-    note(address, 'solicit')
-  }
-  return questions
-}
-
-/** Whether a neighbour entry is about an address that the conversation waits for somewhere. */
-export function concernsNeighbour(talk: Conversation, address: string): boolean {
-  return (
-    talk.sought.has(address) ||
-    talk.soughtBack.has(address) ||
-    [...talk.relayed.keys()].some((question) => question.endsWith(` ${address}`))
-  )
-}
 
 /** The conversation's frames among those captured, in the order of their time stamps. */
 export function findSightings(talk: Conversation, frames: readonly SeenFrame[], graph: Graph): Sighting[] {
@@ -171,108 +108,6 @@ function decoded(seen: SeenFrame): Frame | undefined {
 export function deviceName(graph: Graph, seen: SeenFrame): string {
   const dev = findNamespace(graph, seen.ns)?.interfaces.find((i) => i.index === seen.frame.ifindex)
   return dev?.name ?? `if${String(seen.frame.ifindex)}`
-}
-
-function kindOf(talk: Conversation, packet: Packet): SightingKind | undefined {
-  switch (packet.kind) {
-    case 'arp':
-      return packet.op === 1
-        ? solicitKind(talk, packet.sender, packet.target)
-        : advertKind(talk, packet.sender, packet.target)
-    case 'ipv4':
-    case 'ipv6':
-      return transportKind(talk, packet.source, packet.target, packet.transport)
-    case 'malformed':
-    case 'other-packet':
-    case 'stp':
-      return undefined
-  }
-}
-
-function solicitKind(talk: Conversation, asker: string, sought: string): SightingKind | undefined {
-  if (talk.spec.protocol.kind === 'arp')
-    return talk.sources.has(asker) && sought === talk.spec.address ? 'request' : undefined
-  if (talk.sources.has(asker)) return talk.sought.has(sought) ? 'solicit' : undefined
-  if (talk.soughtBack.has(sought) && asker === talk.spec.address) return 'return-solicit'
-  // The last router before the target, or before the source on the way back.
-  if (sought === talk.spec.address) return 'solicit'
-  return talk.sources.has(sought) ? 'return-solicit' : talk.relayed.get(`${asker} ${sought}`)
-}
-
-function advertKind(talk: Conversation, answerer: string, asker: string): SightingKind | undefined {
-  if (talk.spec.protocol.kind === 'arp')
-    return answerer === talk.spec.address && talk.sources.has(asker) ? 'reply' : undefined
-  if (talk.sources.has(asker)) return talk.sought.has(answerer) ? 'advert' : undefined
-  if (talk.soughtBack.has(answerer) && asker === talk.spec.address) return 'return-advert'
-  if (answerer === talk.spec.address) return 'advert'
-  if (talk.sources.has(answerer)) return 'return-advert'
-  const asked = talk.relayed.get(`${asker} ${answerer}`)
-  return asked === undefined ? undefined : asked === 'solicit' ? 'advert' : 'return-advert'
-}
-
-function transportKind(
-  talk: Conversation,
-  source: string,
-  target: string,
-  transport: Transport,
-): SightingKind | undefined {
-  switch (transport.kind) {
-    case 'neighbour-solicitation':
-      return solicitKind(talk, source, transport.target)
-    case 'neighbour-advertisement':
-      return advertKind(talk, transport.target, target)
-    case 'echo-request':
-      return carries(talk, transport.payload) ? 'request' : undefined
-    case 'echo-reply':
-      return carries(talk, transport.payload) ? 'reply' : undefined
-    case 'udp':
-      if (talk.marks.port === undefined) return undefined
-      if (transport.sourcePort === talk.marks.port && carries(talk, transport.payload)) return 'request'
-      if (isGroup(talk.spec) && source !== talk.spec.address) return undefined
-      return transport.targetPort === talk.marks.port && carries(talk, transport.payload) ? 'reply' : undefined
-    case 'tcp':
-      if (talk.marks.port === undefined) return undefined
-      if (transport.sourcePort === talk.marks.port && transport.targetPort === portOf(talk.spec)) return 'request'
-      if (transport.targetPort !== talk.marks.port || transport.sourcePort !== portOf(talk.spec)) return undefined
-      return transport.flags.includes('R') ? 'reset' : 'reply'
-    case 'icmp-error':
-      return quotes(talk, transport.quoted) ? 'error' : undefined
-    case 'later-fragment':
-    case 'malformed':
-    case 'membership':
-    case 'other-icmp':
-    case 'other-transport':
-    case 'redirect':
-    case 'router-advertisement':
-    case 'router-solicitation':
-      return undefined
-  }
-}
-
-/** Every listener answers a broadcast; the probe asks about one. */
-function isGroup(spec: ProbeSpec): boolean {
-  return spec.protocol.kind === 'broadcast' || spec.protocol.kind === 'multicast'
-}
-
-function portOf(spec: ProbeSpec): number | undefined {
-  return 'port' in spec.protocol ? spec.protocol.port : undefined
-}
-
-function carries(talk: Conversation, payload: Uint8Array): boolean {
-  const token = talk.marks.token
-  return (
-    token !== undefined && Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(Buffer.from(token))
-  )
-}
-
-/** Whether an error quotes the probe's request; the quotation may be cut before the token. */
-function quotes(talk: Conversation, packet: Packet): boolean {
-  if (packet.kind !== 'ipv4' && packet.kind !== 'ipv6') return false
-  const t = packet.transport
-  if (t.kind === 'echo-request') return carries(talk, t.payload)
-  if (t.kind === 'udp' || t.kind === 'tcp')
-    return t.sourcePort === talk.marks.port && t.targetPort === portOf(talk.spec)
-  return false
 }
 
 function errorOf(packet: Packet): { error?: { by: string; type: number; code: number; name: string } } {
