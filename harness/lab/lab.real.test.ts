@@ -179,6 +179,17 @@ test('notices namespaces as they come, go, and come again under the same name', 
   await expect(lab.graph()).resolves.toBeDefined()
 })
 
+test('a name that `ip netns add` has not bound yet is no namespace', async () => {
+  const lab = await openLab(machine, twoNodes)
+  const { $ } = lab.hosts.node1
+  // ip makes the file first, and other commands go on meanwhile.
+  await $`touch /run/netns/early`
+  expect(lab.namespaces.has('node1/early')).toBe(false)
+  await $`rm /run/netns/early; ip netns add early`
+  expect(lab.namespaces.has('node1/early')).toBe(true)
+  await lab.dispose()
+})
+
 test('without IPv6 a lab has IPv4 only', async (context) => {
   const abilities = openAbilities(async () => {
     const sandbox = await machine.openSandbox()

@@ -100,7 +100,14 @@ async function furnish<HostName extends string>(
     const handle = handles.get(host)
     if (handle === undefined) return
     const root = namespacePath(handle, '')
-    const listed = await channel.files('', [{ kind: 'identify', path: `${root}*` }])
+    const folder = root.replace(/\/$/, '')
+    const found = await channel.files('', [
+      { kind: 'identify', path: folder },
+      { kind: 'identify', path: `${root}*` },
+    ])
+    // `ip netns add` makes a file, then binds the namespace over it: until then it is on the folder's own file system.
+    const isBound = (identity: string): boolean => deviceOf(identity) !== deviceOf(found.get(folder) ?? '')
+    const listed = new Map([...found].filter(([path, identity]) => path !== folder && isBound(identity)))
     const names = [...listed.keys()].map((path) => path.slice(root.length))
     const known = [...namespaces.values()].filter((t) => t.host === host && t.name !== undefined)
     for (const gone of known) {
@@ -187,3 +194,6 @@ function scriptFailure(what: string, output: ProcessOutput, journal: Journal): N
     cause: output,
   })
 }
+
+/** The file system's part of a file's identity. */
+const deviceOf = (identity: string): string => identity.split(':', 1)[0] ?? ''
