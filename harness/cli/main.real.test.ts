@@ -25,6 +25,12 @@ const files: Readonly<Record<string, string>> = {
   'bad-address': `${head} underlay().wire('lan', '10.0.0.0/24').host('a', { eth0: 'lan 10.0.0.300/24' })`,
   crash: `${head} scenario(topology('dies', { underlay: hosts, build: () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}) } }), 'the worker dies').expect({ a: { b: reached } })`,
   slow: `${head} scenario(topology('slow', { underlay: hosts, build: async ({ a: { $ } }) => { console.log('building'); await $\`sleep 50\` } }), 'never ends').expect({ a: { b: reached } })`,
+  'before-hook': `${head} import { beforeAll } from 'vitest'; beforeAll(() => { throw new Error('no way in') }); scenario(pair, 'after a hook').expect({ a: { b: reached } })`,
+  'after-hook': `${head} import { afterAll } from 'vitest'; afterAll(() => { throw new Error('no way out') }); scenario(pair, 'before a hook').expect({ a: { b: reached } })`,
+  only: `${head} import { describe } from 'vitest'; describe.only('mine', () => { scenario(pair, 'only this').expect({ a: { b: reached } }) })`,
+  plain: `import { test } from 'vitest'; test('no scenario', () => {})`,
+  'plain-wrong': `${head} import { test } from 'vitest'; test('no scenario', () => { throw new Error('odd') }); scenario(pair, 'beside it').expect({ a: { b: reached } })`,
+  nested: `${head} import { describe } from 'vitest'; describe('deeper', () => { scenario(pair, 'in a group').expect({ a: { b: reached } }) })`,
   unable: `${head} scenario(pair, 'needs what no machine has', { needs: ['tool:no-such-tool'] }).expect({ a: { b: reached } })`,
 }
 
@@ -234,6 +240,32 @@ test('a suite file that cannot be read leaves the others alone', async () => {
   const { code, out } = await netwright('run', 'broken', 'right', 'wrong')
   expect(out).toMatch(/the suite file could not be read\s+where: .*broken\.suite\.ts/)
   expect(out).toContain('2 met · 2 not met · 0 skipped')
+  expect(code).toBe(1)
+})
+
+test.each([
+  ['before-hook', 'no way in'],
+  ['after-hook', 'no way out'],
+  ['only', 'only.suite.ts'],
+  ['plain', 'no scenario of the suite file was declared'],
+  ['plain-wrong', 'odd'],
+])('what goes wrong around scenarios fails the run, whatever other files do: %s', async (suite, text) => {
+  const { code, out } = await netwright('run', suite, 'right', '-t', 'a')
+  expect(out).toContain(text)
+  expect(out).toMatch(/\d met · 1 not met/)
+  expect(code).toBe(1)
+})
+
+test('the scenario of a group is called by its suite file', async () => {
+  const { out } = await netwright('run', 'nested', '--report', 'nested-report')
+  expect(out).toContain('1 met · 0 not met · 0 skipped')
+  expect(await readdir(join(folder, 'nested-report', 'captures'))).toEqual(['nested-in-a-group.pcapng'])
+})
+
+test('what --bail leaves out counts as skipped, and says why', async () => {
+  const { code, out } = await netwright('run', 'wrong', 'slow', '--bail')
+  expect(out).toContain('0 met · 1 not met · 1 skipped')
+  expect(out).toContain('the run was stopped before: by --bail')
   expect(code).toBe(1)
 })
 

@@ -1,10 +1,12 @@
 import { release } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { TaskMeta } from 'vitest'
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 import { judgeClaims } from '../model/claims.ts'
 import type { Claim, MachineFacts, RunResult, ScenarioResult } from '../model/results.ts'
 import { localArch } from '../machines/channel/agent-process.ts'
 import type { BrokenFile } from '../suite/bundle.ts'
+import { runCancelled, runStopped } from '../suite/cancelled.ts'
 import type { DeclaredScenario } from '../suite/vitest-binding.ts'
 import { suiteName } from '../suite/suite-name.ts'
 import { version } from './package-place.ts'
@@ -89,14 +91,16 @@ export function createCollector(options: CollectorOptions, listener: RunListener
       note(test.id, { ...meta.netwright, suite: suiteOf(test) }, meta.netwrightDeclared)
       return
     }
-    if (!isWanted(test)) return
-    const suite = suiteOf(test)
     const { netwrightDeclared: declared } = meta
+    // A test that is no scenario runs whatever titles were asked for, and fails the run.
+    if (declared !== undefined && !isWanted(test)) return
+    const suite = suiteOf(test)
     if (outcome.state === 'failed') {
       const message = outcome.errors.map((error) => problemText(error)).join('\n')
       note(test.id, failed(suite, test.name, codeOf(message), message, test))
     } else if (outcome.state === 'skipped' && declared !== undefined) {
-      const reason = outcome.note ?? 'left out in the suite file (skip, todo, or only elsewhere)'
+      const left = 'left out in the suite file (skip, todo)'
+      const reason = outcome.note === undefined ? left : outcome.note === runCancelled ? runStopped : outcome.note
       const { unmeasured: _, ...rest } = failed(suite, test.name, '', '', test)
       note(test.id, { ...rest, status: 'skipped', skipReason: reason, unmeasured: [], failures: [] })
     } else if (declared !== undefined) {
@@ -113,6 +117,19 @@ export function createCollector(options: CollectorOptions, listener: RunListener
     note(`file ${file}`, failed(suiteName(file, options.roots), '(the suite file)', codeOf(problem), message))
   }
 
+  /** What a suite file does around its scenarios: hooks, and what vitest forbids. */
+  function noteAround(module: TestModule): void {
+    for (const group of module.children.allSuites()) {
+      for (const error of group.errors()) {
+        const file = fileOf(group)
+        const problem = problemText(error)
+        const message = `the suite file failed outside of its scenarios\n  where: ${file}\n${indent(problem)}`
+        const suite = suiteName(file, options.roots)
+        note(`around ${group.id} ${problem}`, failed(suite, '(the suite file)', codeOf(problem), message))
+      }
+    }
+  }
+
   function noteModule(module: TestModule): void {
     for (const test of module.children.allTests()) if (test.result().state !== 'pending') noteTest(test)
   }
@@ -124,6 +141,7 @@ export function createCollector(options: CollectorOptions, listener: RunListener
     )
     const why = crash.length === 0 ? 'it never ended' : crash.join('\n')
     for (const module of read) {
+      noteAround(module)
       noteModule(module)
       for (const test of module.children.allTests()) {
         if (test.result().state !== 'pending' || !isWanted(test)) continue
@@ -131,7 +149,11 @@ export function createCollector(options: CollectorOptions, listener: RunListener
         note(test.id, failed(suiteOf(test), test.name, 'NETWRIGHT_EXPECTATION_NOT_MEASURED', message, test))
       }
     }
-    const declared = new Set(read.flatMap((module) => [...module.children.allTests()].map(fileOf)))
+    const isTold = ({ netwrightDeclared, netwrightBroken }: TaskMeta): boolean =>
+      netwrightDeclared !== undefined || netwrightBroken !== undefined
+    const declared = new Set(
+      read.flatMap((module) => [...module.children.allTests()].filter((test) => isTold(test.meta())).map(fileOf)),
+    )
     for (const file of options.files) {
       if (declared.has(file)) continue
       const message =
@@ -185,11 +207,11 @@ export function createCollector(options: CollectorOptions, listener: RunListener
   }
 }
 
-/** The suite file of a test: several are read as one, each in a group of its name. */
-export function fileOf(test: TestCase): string {
-  let { parent } = test
-  while (parent.type === 'suite' && parent.parent.type === 'suite') parent = parent.parent
-  return parent.type === 'suite' ? parent.name : parent.moduleId
+/** The suite file of a test or group: several are read as one, each in a group of its name. */
+export function fileOf(task: TestCase | TestSuite): string {
+  let outermost = task
+  while (outermost.parent.type === 'suite') outermost = outermost.parent
+  return outermost.type === 'suite' ? outermost.name : outermost.parent.moduleId
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

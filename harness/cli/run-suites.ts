@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { cachePath } from '../machines/vm/cache-folder.ts'
-import { bundlesOf } from '../suite/bundles.ts'
+import { bundlePath, bundlesOf } from '../suite/bundles.ts'
 import { settingsEnvironment, titleEnvironment, type RunSettings } from '../suite/settings.ts'
 import { makeFolder } from './make-folder.ts'
 import { bundleModule, packageEntries, packageRoot } from './package-place.ts'
@@ -77,6 +77,8 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         maxWorkers: pace.workers,
         maxConcurrency: pace.atOnce,
         passWithNoTests: true,
+        // `only` in one file would leave out all others.
+        allowOnly: false,
         bail: run.bail,
         reporters: [reporter],
         env: { ...settingsEnvironment(run.settings), ...titleEnvironment(run.title) },
@@ -94,7 +96,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
       if (before[index]?.includes(added) !== true) process.off(signal, added)
   })
   const specifications = bundles.map((_, number) =>
-    vitest.getRootProject().createSpecification(`${bundleModule}?bundle=${String(number)}`),
+    vitest.getRootProject().createSpecification(bundlePath(bundleModule, number)),
   )
   return {
     run: async () => {

@@ -3,7 +3,7 @@
  * read, the scenarios of all of them run side by side in one process, on one machine.
  */
 import { describe, expect, inject, test } from 'vitest'
-import { whileDeclaring } from './declaring-file.ts'
+import { bundleNumber } from './bundles.ts'
 
 /** Why a suite file could not be read, as much of it as reaches another process. */
 export interface BrokenFile {
@@ -25,12 +25,12 @@ declare module 'vitest' {
 }
 
 // What a module knows of its own URL lacks the query.
-const number = Number(/\?bundle=(\d+)$/.exec(expect.getState().testPath ?? '')?.[1])
+const number = bundleNumber(expect.getState().testPath ?? '')
 
-for (const file of inject('netwrightBundles')[number] ?? []) {
+for (const file of inject('netwrightBundles')[number ?? -1] ?? []) {
   describe.concurrent(file, async () => {
     try {
-      await whileDeclaring(file, () => import(/* @vite-ignore */ file))
+      await import(/* @vite-ignore */ file)
     } catch (error) {
       test('(the suite file)', { meta: { netwrightBroken: brokenFile(file, error) } }, () => {
         throw error

@@ -1,4 +1,4 @@
-import { test } from 'vitest'
+import { test, type TestContext } from 'vitest'
 import { NetwrightError, type ErrorCode } from '../model/errors.ts'
 import type { Claim, ScenarioResult } from '../model/results.ts'
 import type { Topology } from '../lab/topology.ts'
@@ -6,7 +6,8 @@ import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
 import { needsOf, runScenario } from './run-scenario.ts'
 import type { RunOptions } from './scenario-record.ts'
-import { declaringFile } from './declaring-file.ts'
+import { isBundle } from './bundles.ts'
+import { isCancelled, runStopped } from './cancelled.ts'
 import { runSettings, titleAsked, type RunSettings } from './settings.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { keepLab } from './keep-lab.ts'
@@ -65,17 +66,17 @@ export function scenario<HostName extends string, Place extends string>(
   const settings = runSettings()
   // A kept lab waits for as long as somebody looks at it.
   const timeout = settings.keep === undefined ? scenarioMs(settings.on) : 0
-  const file = declaringFile()
   const declare = titleAsked()?.test(title) === false ? test.concurrent.skip : test.concurrent
   declare(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
     begun = true
     const machine = await (shared ??= machineFor(settings.on))
-    const suite = suiteName(file ?? context.task.file.filepath, settings.roots)
-    const result = await runScenario(plan, machine, {
+    const suite = suiteName(suiteFileOf(context.task), settings.roots)
+    const found = await runScenario(plan, machine, {
       suite,
       signal: context.signal,
       ...hooks(settings, suite, plan.title),
     })
+    const result = found.status === 'not met' && isCancelled(context.signal) ? stopped(found) : found
     context.task.meta.netwright = result
     context.task.meta.netwrightClaims = plan.documentClaims
     if (result.status === 'skipped') context.skip(result.skipReason)
@@ -117,6 +118,22 @@ function hooks(
       : { saveCaptures: (_lab, watch, graph) => saveCaptures({ folder: captures, suite, scenario }, watch, graph) }),
     ...(keep === undefined ? {} : { onFailedLab: (lab, result) => keepLab(keep, lab, result) }),
   }
+}
+
+/** A lab that was taken away in the middle says nothing about the network. */
+const stopped = (result: ScenarioResult): ScenarioResult => ({
+  ...result,
+  status: 'skipped',
+  skipReason: runStopped,
+  failures: [],
+  unmeasured: [],
+})
+
+/** The suite file of a scenario; where vitest reads several as one, the outermost group is called by it. */
+function suiteFileOf({ file, suite }: TestContext['task']): string {
+  let outermost = suite
+  while (outermost?.suite !== undefined) outermost = outermost.suite
+  return isBundle(file.filepath) && outermost !== undefined ? outermost.name : file.filepath
 }
 
 /** The error of a scenario that was not met, without a stack: the place is in its words. */
