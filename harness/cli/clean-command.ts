@@ -27,7 +27,7 @@ export const cleanCommand: Command = {
   ],
   run: async ({ args, terminal: { print, note } }) => {
     const engine = await engineHere()
-    if (engine === undefined) note('No container engine answers: nothing can be left there.')
+    if (engine === undefined) note('No container engine answers: what one that is stopped may keep is not looked at.')
     const runs = (await leftRuns()).map((run) => ({ kind: 'boxes', ...run }))
     const groups = (await leftControlGroups()).map((name) => ({
       kind: 'control group',

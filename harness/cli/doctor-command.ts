@@ -11,7 +11,7 @@ export const doctorCommand: Command = {
     on: {
       type: 'string',
       valueHint: 'MACHINE',
-      description: 'Machine to look at: local (unless told), vm:KERNEL, auto',
+      description: 'Machine to look at: local (unless told), container, vm:KERNEL, vagrant:BOX, auto',
     },
   },
   examples: [

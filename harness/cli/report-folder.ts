@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, globSync, openSync, rmSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
@@ -46,8 +46,10 @@ export function makeReportFolder(path: string): ReportFolder {
  */
 export function emptyReportFolder(folder: ReportFolder): void {
   tryWriting(folder.path, () => {
-    for (const old of [folder.events, folder.captures, folder.run, folder.allureResults])
-      rmSync(old, { recursive: true, force: true })
+    const old = [folder.events, folder.captures, folder.run, folder.allureResults]
+    // A run that was killed while it made its page left what it worked in.
+    const unfinished = globSync('.allure-*', { cwd: folder.path }).map((name) => join(folder.path, name))
+    for (const path of [...old, ...unfinished]) rmSync(path, { recursive: true, force: true })
   })
 }
 
