@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { findAccelerator, type FoundAccelerator } from '../vm/accelerator.ts'
 import { bootImage } from '../vm/boot-image.ts'
@@ -65,6 +65,8 @@ export async function planSession(names: readonly string[]): Promise<SessionPlan
       VAGRANT_VAGRANTFILE: 'Vagrantfile',
       VAGRANT_DOTFILE_PATH: join(run, 'state'),
       VAGRANT_CHECKPOINT_DISABLE: '1',
+      // In the names of its domains and of its wire: others may use the same provider.
+      NETWRIGHT_RUN: basename(run),
       NETWRIGHT_BOX: namesOfBoxes.join(','),
       NETWRIGHT_PROVIDER: provider,
       NETWRIGHT_MEMORY: String(memoryMiB),
