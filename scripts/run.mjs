@@ -84,7 +84,7 @@ const tasks = {
   check,
   'check:release': just(['node', 'scripts/release.ts']),
   'test:vm': just(vmTests),
-  'test:chaos': just(['env', 'NETWRIGHT_CHAOS_ROUNDS=20', ...vmTests, 'chaos.real', 'killed-harness']),
+  'test:chaos': just(['env', 'NETWRIGHT_CHAOS_ROUNDS=20', ...vmTests, 'chaos.real', 'killed-harness', 'tests/vagrant']),
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),
   mutate: just(['node', 'scripts/mutate.ts']),

@@ -5,7 +5,8 @@
 # what runs in the namespaces, and the next start removes the rest (the lock says that nobody is using it).
 run=$1
 here=$(dirname "$0")
-exec 9>"$run/lock" && flock -n 9 || exit 1
+# Whoever asks whether the run is kept holds the lock for a moment.
+exec 9>"$run/lock" && flock -w 10 9 || exit 1
 echo $$ >"$run/keeper.pid"
 
 if [ "$2" = shared ]; then

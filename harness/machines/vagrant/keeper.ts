@@ -11,7 +11,7 @@ const startMs = 60_000
 export interface Keeper {
   /** Prefix of commands that run beside the run's own libvirt; empty where the provider is not its own. */
   readonly enter: readonly string[]
-  /** Removes the run; resolves once nothing of it is left. */
+  /** Removes the run; resolves once nothing of it is left, or after it has said what is. */
   readonly stop: () => Promise<void>
 }
 
@@ -29,19 +29,22 @@ export async function startKeeper(run: string, kind: 'private' | 'shared'): Prom
   child.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-8000)
   })
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
       words += error.message
-      resolve()
+      resolve(null)
     })
-    child.once('close', () => {
-      resolve()
-    })
+    child.once('close', resolve)
   })
   child.stdin.on('error', () => undefined)
-  const stop = (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     child.stdin.end()
-    return ended
+    const code = await ended
+    if (kind === 'private' || code === 0) return
+    const log = join(run, 'destroy.log')
+    process.stderr.write(
+      `netwright: Vagrant could not remove all boxes of this run, see ${log}; \`netwright clean\` tries again\n`,
+    )
   }
   const patience = { isOver: false }
   const ready = new Promise<string | undefined>((resolve) => {
