@@ -192,7 +192,7 @@ const typedRows = [
 function runSuites(suites: readonly string[]): Promise<unknown> {
   const main = fileURLToPath(new URL('../harness/cli/main.ts', import.meta.url))
   return new Promise((resolve) => {
-    spawn(process.execPath, [main, 'run', ...suites], { stdio: 'ignore' }).once('close', resolve)
+    spawn(process.execPath, [main, 'run', '--on', 'local', ...suites], { stdio: 'ignore' }).once('close', resolve)
   })
 }
 
