@@ -98,6 +98,8 @@ function notWritable(what: string, place: string, next: string, cause: unknown):
 export interface GoingReport {
   /** Makes what can be made of a scenario that has ended. */
   add(result: ScenarioResult): void
+  /** Loads what makes the page, when no scenario runs and the run is probably about to end. */
+  expectEnd(): void
   /**
    * Writes what the run found out: the whole of it as JSON, the Allure results, and the report made of them.
    *
@@ -120,6 +122,10 @@ export function startReport(folder: ReportFolder): GoingReport {
         // The same error is told at the end.
         () => undefined,
       )
+    },
+    expectEnd: () => {
+      // What is wrong with it is told when the page is made.
+      import('@allurereport/core').catch(() => undefined)
     },
     finish: async (run) => {
       await writeFile(folder.run, JSON.stringify(run))

@@ -99,6 +99,8 @@ export const runCommand: Command = {
 }
 
 async function runSuites(options: RunOptions, { terminal, args }: CommandCall): Promise<number> {
+  // Read while the machine is looked at; what goes wrong with it is told when it is needed.
+  import('vitest/node').catch(() => undefined)
   // Whether labs can be made at all is known before vitest starts.
   const { machine, on } = await startMachine(options.on, terminal.note)
   const { report, roots } = options
@@ -132,6 +134,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
       if (result.scenario === keptLab?.scenario) keptLab = undefined
       log?.write({ event: 'scenario', result })
       pages?.add(result)
+      if (running.size === 0) pages?.expectEnd()
       progress.handle({ kind: 'finish', ...finishOf(result), at: performance.now() })
     },
     said: (text) => progress.print(text),
