@@ -16,18 +16,16 @@ export function bundlesOf(files: readonly string[], count: number): (readonly st
   return bundles.map((bundle) => files.filter((file) => bundle.files.has(file)))
 }
 
-const query = /\?bundle=(\d+)$/
-
 /** The name by which vitest gets to run a bundle. */
 export const bundlePath = (module: string, number: number): string => `${module}?bundle=${String(number)}`
 
 /** The number of a bundle, by its name. */
 export function bundleNumber(path: string): number | undefined {
-  const found = query.exec(path)?.[1]
+  const found = /\?bundle=(\d+)$/.exec(path)?.[1]
   return found === undefined ? undefined : Number(found)
 }
 
-export const isBundle = (path: string): boolean => query.test(path)
+export const isBundle = (path: string): boolean => bundleNumber(path) !== undefined
 
 /** About how many scenarios a file declares; a file that cannot be read is told later, by whoever runs it. */
 function weightOf(file: string): number {

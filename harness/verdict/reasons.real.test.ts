@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { reasonNames } from '../model/verdict.ts'
-import { onBench, told, type Trial } from './testing/bench.ts'
-import { checkEvidence, checkLateness } from './testing/check-evidence.ts'
 import { filterTrials } from './testing/filter-trials.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 import { macvlanTrials } from './testing/macvlan-trials.ts'
 import { pathTrials } from './testing/path-trials.ts'
+import { tryOut } from './testing/try-out.ts'
 
 let machine: Machine
 beforeAll(async () => {
@@ -32,16 +31,6 @@ describe.each(reasonNames.filter((reason) => !elsewhere.includes(reason)))('%s',
     expect(provoked.every(({ is }) => is.startsWith(`${reason} at `))).toBe(true)
     expect(alike.length).toBeGreaterThan(0)
   })
-  test.each(provoked)('is proved: $what', tryOut)
-  test.each(alike)('look-alike: $what', tryOut)
+  test.each(provoked)('is proved: $what', (trial) => tryOut(machine, trial))
+  test.each(alike)('look-alike: $what', (trial) => tryOut(machine, trial))
 })
-
-async function tryOut(trial: Trial): Promise<void> {
-  const [cell, graph] = await onBench(machine, trial, async ({ hosts, lab, measure }) => {
-    await trial.given?.(hosts)
-    return [await measure(trial), await lab.graph()] as const
-  })
-  expect(told(cell), cell.story.join('\n')).toBe(trial.is)
-  checkEvidence(cell)
-  checkLateness(cell, graph)
-}

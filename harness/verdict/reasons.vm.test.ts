@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test, vi, type TestContext } from 'vitest'
 import { vmMachine } from '../machines/vm/vm-machine.ts'
-import { onBench, told, type Trial } from './testing/bench.ts'
-import { checkEvidence, checkLateness } from './testing/check-evidence.ts'
+import type { Trial } from './testing/bench.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
+import { tryOut } from './testing/try-out.ts'
 import { vrfTrials } from './testing/vrf-trials.ts'
 
 // Emulated processors are an order slower, and the first run fetches the kernel.
@@ -28,17 +28,11 @@ describe.each(trials)('$reason of $on', ({ reason, provoked, alike }) => {
     expect(provoked.every(({ is }) => is.startsWith(`${reason} at `))).toBe(true)
     expect(alike.length).toBeGreaterThan(0)
   })
-  if (provoked.length > 0) test.for(provoked)('is proved: $what', tryOut)
-  test.for(alike)('look-alike: $what', tryOut)
+  if (provoked.length > 0) test.for(provoked)('is proved: $what', tryOutThere)
+  test.for(alike)('look-alike: $what', tryOutThere)
 
-  async function tryOut(trial: Trial, { skip }: TestContext): Promise<void> {
+  async function tryOutThere(trial: Trial, { skip }: TestContext): Promise<void> {
     if (typeof machine === 'string') return skip(machine)
-    const [cell, graph] = await onBench(machine, trial, async ({ hosts, lab, measure }) => {
-      await trial.given?.(hosts)
-      return [await measure(trial), await lab.graph()] as const
-    })
-    expect(told(cell), cell.story.join('\n')).toBe(trial.is)
-    checkEvidence(cell)
-    checkLateness(cell, graph)
+    await tryOut(machine, trial)
   }
 })

@@ -24,6 +24,12 @@ const ownSubnets = async ({ node1: { $ } }: TrialHosts): Promise<void> => {
   }
 }
 
+/** And node2 knows that ns1's is behind node1. */
+const routedSubnets = async (hosts: TrialHosts): Promise<void> => {
+  await ownSubnets(hosts)
+  await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
+}
+
 /** Per reason: what provokes it on ipvlan, and look-alikes with what they are instead. */
 export const ipvlanTrials: Readonly<
   Partial<Record<Reason, { readonly provoked: readonly Trial[]; readonly alike: readonly Trial[] }>>
@@ -242,10 +248,7 @@ export const ipvlanTrials: Readonly<
       {
         what: 'what comes in for an l3 child, by a route by its parent, need not be forwarded',
         ipvlan: 'l3',
-        given: async (hosts) => {
-          await ownSubnets(hosts)
-          await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
-        },
+        given: routedSubnets,
         from: 'node2',
         to: ns1,
         is: 'reached',
@@ -253,10 +256,7 @@ export const ipvlanTrials: Readonly<
       {
         what: 'for an l3s child neither',
         ipvlan: 'l3s',
-        given: async (hosts) => {
-          await ownSubnets(hosts)
-          await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
-        },
+        given: routedSubnets,
         from: 'node2',
         to: ns1,
         is: 'reached',
@@ -265,8 +265,7 @@ export const ipvlanTrials: Readonly<
         what: 'the l3 child has no way back',
         ipvlan: 'l3',
         given: async (hosts) => {
-          await ownSubnets(hosts)
-          await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
+          await routedSubnets(hosts)
           await hosts.node1.$`ip -n ns1 route del default`
         },
         from: 'node2',
@@ -277,8 +276,7 @@ export const ipvlanTrials: Readonly<
         what: 'the host’s input hook sees what comes in for an l3s child',
         ipvlan: 'l3s',
         given: async (hosts) => {
-          await ownSubnets(hosts)
-          await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
+          await routedSubnets(hosts)
           await inputDrop(hosts)
         },
         from: 'node2',
