@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { Duplex, PassThrough } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { PassThrough, type Duplex } from 'node:stream'
 import { GenericContainer, Wait } from 'testcontainers'
 import { NetwrightError } from '../../model/errors.ts'
 import { agentFile, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openChannel } from '../channel/open-channel.ts'
+import { attach } from './attach.ts'
 import { attachedSplitter } from './attached-stream.ts'
 import type { Engine } from './find-engine.ts'
 import { hasImage } from './lab-image.ts'
@@ -22,8 +22,6 @@ const firstProcess = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || 
 [ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 1; }
 exec perl ${agentPath} ${localArch()}`
 
-/** Milliseconds until an engine that does not attach is given up. */
-const attachMs = 10_000
 /** Milliseconds from the container's start to the agent's greeting, at most. */
 const greetingMs = 20_000
 
@@ -62,12 +60,7 @@ class LabContainer extends GenericContainer {
   /** Before it starts, so that nothing it says is missed. */
   protected override async containerCreated(id: string): Promise<void> {
     this.#id = id
-    const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true }
-    const attaching = this.#engine.getContainer(id).attach(options)
-    attaching.catch(() => undefined) // it may end after nobody waits for it any more
-    const stream = await Promise.race([attaching, sleep(attachMs, undefined, { ref: false })])
-    if (stream === undefined) throw new Error(`the engine did not attach to the container within ${attachMs / 1000} s`)
-    if (stream instanceof Duplex) this.#attached = stream
+    this.#attached = await attach(this.#engine, id)
   }
 }
 

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './find-engine.ts'
 
 /** Label of all that is made here; its value says what it is. */
 export const madeLabel = 'org.netwright.made'
 const ownerLabel = 'org.netwright.owner'
+/** Milliseconds for a container that is ending to end. */
+const endingMs = 3000
 
 /** Labels of a container of this process: it is this one's as long as the process lives. */
 export async function ownLabels(): Promise<Record<string, string>> {
@@ -38,13 +41,26 @@ export async function sweepContainers(engine: Engine): Promise<void> {
   await Promise.all(left.map(({ id }) => removeContainer(engine, id)))
 }
 
-/** Removes a container, or finds that somebody else does. */
+/**
+ * Removes a container, or finds that somebody else does. An engine may refuse while the container is ending by itself:
+ * Podman says 500 then.
+ *
+ * @throws the engine's refusal when the container is still there after a few seconds
+ */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
-  try {
-    await engine.getContainer(id).remove({ force: true, v: true })
-  } catch (error) {
-    const status = (error as { statusCode?: number }).statusCode
-    if (status !== 404 && status !== 409) throw error
+  const until = performance.now() + endingMs
+  for (;;) {
+    const refusal = await engine
+      .getContainer(id)
+      .remove({ force: true, v: true })
+      .then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+      )
+    const status = (refusal as ({ statusCode?: number } & Error) | undefined)?.statusCode
+    if (refusal === undefined || status === 404 || status === 409) return
+    if (status !== 500 || performance.now() > until) throw refusal
+    await sleep(20)
   }
 }
 
