@@ -84,7 +84,7 @@ function unknownSuite(word: string, name: string, suites: readonly SuiteFile[]):
   const close = last ?? nearest(name, [...folders, ...files])
   const suggestion = close === undefined ? '' : `Did you mean "${close}"? `
   return new NetwrightError('NETWRIGHT_UNKNOWN_SUITE', `there is no suite ${JSON.stringify(word)}`, {
-    place: 'netwright run',
+    place: 'command line',
     next: `${suggestion}There are: ${folders.join(', ')}. \`netwright run --list\` lists every file and scenario.`,
   })
 }

@@ -78,13 +78,13 @@ async function matrix(options: MatrixOptions, { terminal, args }: CommandCall): 
   const run = runMatrix(options, progress, log)
   const forget = onInterrupt((signal) => {
     progress.close()
-    const merged = mergeRuns(run.outcomes().flatMap(runOf), about())
+    const merged = mergeRuns(run.outcomes(), about())
     if (report !== undefined) writeFileSync(report.run, JSON.stringify(merged))
     terminal.note(interruptedText(run.outcomes(), signal))
   })
   await run.ended
   const outcomes = run.outcomes()
-  const merged = mergeRuns(outcomes.flatMap(runOf), about())
+  const merged = mergeRuns(outcomes, about())
   const title = args.all('title').at(-1)
   if (title !== undefined && outcomes.some((one) => 'run' in one) && merged.scenarios.length === 0)
     throw noScenario(title)
@@ -121,8 +121,11 @@ async function writeTables(
   }
   if (report === undefined || merged.scenarios.length === 0) return { problem }
   try {
-    await writeFile(join(report.path, 'support.html'), supportHtml(table))
-    return { page: await startReport(report).finish(merged), problem }
+    const page = supportHtml(table)
+    await writeFile(join(report.path, 'support.html'), page)
+    const pages = startReport(report)
+    pages.attach('Support table', page)
+    return { page: await pages.finish(merged), problem }
   } catch (error) {
     return { problem: problem ?? error }
   }
@@ -152,8 +155,6 @@ function interruptedText(outcomes: readonly MachineOutcome[], signal: string): s
 
 /** An argument as one would type it. */
 const shown = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
-
-const runOf = (outcome: MachineOutcome): RunResult[] => ('run' in outcome ? [outcome.run] : [])
 
 const noScenario = (title: string) =>
   new NetwrightError('NETWRIGHT_USAGE', `no scenario has ${JSON.stringify(title)} in its title`, {

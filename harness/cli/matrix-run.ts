@@ -74,7 +74,7 @@ export function runMatrix(options: MatrixOptions, progress: ProgressDisplay, log
         said: (text) => progress.print(text),
       },
     )
-    const outcome = () => ({ machine, run: asMeasuredOn(facts, run.result()) })
+    const outcome = () => ({ machine, run: asMeasuredOn({ ...facts, name: machine }, run.result()) })
     known.set(machine, outcome)
     await run.ended.finally(() => started.end())
     const finished = outcome()
@@ -102,12 +102,12 @@ async function startOnce(name: string): Promise<{ readonly facts: MachineFacts; 
 }
 
 /** What never reached the machine (a file that could not be read) counts as measured there, too. */
-function asMeasuredOn(facts: MachineFacts, run: RunResult): RunResult {
+function asMeasuredOn(facts: MachineFacts & { readonly name: string }, run: RunResult): RunResult {
   return {
     ...run,
     scenarios: run.scenarios.map((scenario) => {
-      const { machine } = scenario
-      return { ...filesBelow('captures', scenario), machine: machine.privilege === 'unknown' ? facts : machine }
+      const machine = scenario.machine.privilege === 'unknown' ? facts : { ...scenario.machine, name: facts.name }
+      return { ...filesBelow('captures', scenario), machine }
     }),
   }
 }

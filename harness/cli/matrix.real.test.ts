@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { supportSchema } from '../report/support-schema.ts'
+import { startEngine } from '../../scripts/engine/engine.ts'
 import { packageRoot } from './package-place.ts'
 
 const bin = join(packageRoot, 'bin', 'netwright.js')
+const nowhere = 'unix:///nowhere/docker.sock'
 let folder = ''
+let engineHost = nowhere
 
 const suite = `
 import { document, topology, underlay, reached } from 'netwright'
@@ -27,11 +30,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Runs the command where no kernel is cached and none can be fetched. */
+/** Runs the command where no kernel is cached and none can be fetched, and no engine answers unless one is named. */
 async function netwright(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', CI: '' }
   for (const name of Object.keys(env)) if (/^(VITEST|NETWRIGHT|npm_|FORCE_COLOR)/.test(name)) env[name] = undefined
   Object.assign(env, { XDG_CACHE_HOME: join(folder, 'cache'), NETWRIGHT_DEBIAN_MIRROR: 'http://127.0.0.1:9/debian' })
+  env['DOCKER_HOST'] = engineHost
   const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()))
@@ -40,27 +44,69 @@ async function netwright(...args: string[]): Promise<{ code: number | null; out:
   return { code, ...said }
 }
 
-test('a machine that cannot start leaves the others alone, and its column says why', async () => {
+test('machines that cannot start leave the others alone, and their columns say why', async () => {
   const report = join(folder, 'report')
   const files = ['--markdown', 'table.md', '--html', 'table.html', '--json', '-', '--report', report]
-  const { code, out, err } = await netwright('matrix', '--on', 'local,vm:6.1', ...files)
+  const box = 'vagrant:debian12?provider=virtualbox'
+  const { code, out, err } = await netwright('matrix', '--on', `local,container,vm:6.1,${box}`, ...files)
   expect(code).toBe(0)
   const table = supportSchema.parse(JSON.parse(out))
   expect(table.machines.map(({ name, met, skipped }) => [name, met, skipped])).toEqual([
     ['local', 1, 1],
+    ['container', 0, 0],
     ['vm:6.1', 0, 0],
+    [box, 0, 0],
   ])
-  expect(table.machines[1]?.notRun).toMatch(/NETWRIGHT_(KERNEL_NOT_FETCHED|TOOL_MISSING|UNSUPPORTED)/)
+  const [, container, vm, vagrant] = table.machines
+  expect(container?.notRun).toMatch(/NETWRIGHT_NO_ENGINE[^]*next: Start Docker/)
+  expect(vm?.notRun).toMatch(/NETWRIGHT_(KERNEL_NOT_FETCHED|TOOL_MISSING|UNSUPPORTED)/)
+  expect(vagrant?.notRun).toMatch(/NETWRIGHT_UNSUPPORTED[^]*next: It is for libvirt/)
   expect(table.claims.map(({ id, cells }) => [id, ...cells.map(({ status }) => status)])).toEqual([
-    ['notes N1', 'confirmed', 'not run'],
-    ['notes N2', 'not supported', 'not run'],
+    ['notes N1', 'confirmed', 'not run', 'not run', 'not run'],
+    ['notes N2', 'not supported', 'not run', 'not run', 'not run'],
   ])
-  expect(err).toContain('2 claims on 1 of 2 machines · 1 met · 0 not met · 1 skipped')
-  expect(await readFile(join(folder, 'table.md'), 'utf8')).toContain('| N1 | a reaches b | ✓ confirmed | ! not run |')
+  expect(err).toContain('2 claims on 1 of 4 machines · 1 met · 0 not met · 1 skipped')
+  const markdown = await readFile(join(folder, 'table.md'), 'utf8')
+  expect(markdown).toContain('| N1 | a reaches b | ✓ confirmed | ! not run | ! not run | ! not run |')
+  expect(markdown).toMatch(/^- container: No container engine answers .*NO\\_ENGINE.*; next: Start Docker/m)
   expect(await readFile(join(folder, 'table.html'), 'utf8')).toContain('✓ confirmed')
   expect(await readdir(join(report, 'captures', 'local'))).toHaveLength(1)
-  expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('<html')
+  const page = await readFile(join(report, 'index.html'), 'utf8')
+  const errors = embedded(page, 'widgets/globals.json') as { errors: { message: string }[] }
+  expect(errors.errors.map(({ message }) => message.split(' cannot run: ', 1)[0])).toEqual(['container', 'vm:6.1', box])
 })
+
+test('machines of one kernel fill one table, and are environments of one report', async (context) => {
+  const engine = await startEngine().catch((error: unknown) => {
+    context.skip(`no engine: ${String(error).split('\n', 1)[0] ?? ''}`)
+  })
+  if (engine === undefined) return
+  engineHost = engine.host
+  try {
+    const report = join(folder, 'two')
+    const { code, out, err } = await netwright('matrix', '--on', 'local,container', '--json', '-', '--report', report)
+    expect(err).toContain('2 claims on 2 of 2 machines · 2 met · 0 not met · 2 skipped')
+    expect(code).toBe(0)
+    const { machines, claims } = supportSchema.parse(JSON.parse(out))
+    expect(machines.map(({ facts }) => facts?.kind)).toEqual(['local', 'container'])
+    expect(claims[0]?.cells.map(({ status }) => status)).toEqual(['confirmed', 'confirmed'])
+    const page = await readFile(join(report, 'index.html'), 'utf8')
+    const environments = embedded(page, 'widgets/environments.json') as { name: string }[]
+    const kernel = machines[0]?.facts?.kernel ?? ''
+    expect(environments.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([`local (${kernel})`, `container (${kernel})`]),
+    )
+  } finally {
+    engineHost = nowhere
+    await engine.stop()
+  }
+})
+
+/** A file that Allure has put into its page. */
+function embedded(page: string, name: string): unknown {
+  const data = new RegExp(`["']${name}["']\\s*,\\s*["']([^"']*)`).exec(page)?.[1]
+  return JSON.parse(Buffer.from(data ?? '', 'base64').toString())
+}
 
 test('nothing that ran anywhere is exit code 3, with the reasons', async () => {
   const { code, out, err } = await netwright('matrix', '--on', 'vm:5.10', '--on', 'vm:6.1')

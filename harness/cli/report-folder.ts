@@ -98,6 +98,8 @@ function notWritable(what: string, place: string, next: string, cause: unknown):
 export interface GoingReport {
   /** Makes what can be made of a scenario that has ended. */
   add(result: ScenarioResult): void
+  /** Attaches a page to the run as a whole. */
+  attach(title: string, html: string): void
   /** Loads what makes the page, when no scenario runs and the run is probably about to end. */
   expectEnd(): void
   /**
@@ -120,6 +122,12 @@ export function startReport(folder: ReportFolder): GoingReport {
       begun().then(
         (open) => open.add(result),
         // The same error is told at the end.
+        () => undefined,
+      )
+    },
+    attach: (title, html) => {
+      begun().then(
+        (open) => open.attach(title, html),
         () => undefined,
       )
     },

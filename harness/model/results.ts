@@ -5,6 +5,8 @@ import type { Expected, Verdict } from './verdict.ts'
 
 /** The machine a scenario ran on. */
 export interface MachineFacts {
+  /** As on the command line, in a run on several machines: two of them may be of the same kind and kernel. */
+  readonly name?: string
   /** `local`, `container`, `vm`, `vagrant`. */
   readonly kind: string
   /** Kernel release, `uname -r`. */
@@ -161,4 +163,6 @@ export interface RunResult {
   readonly ms: number
   readonly scenarios: readonly ScenarioResult[]
   readonly claims: readonly ClaimResult[]
+  /** Machines that were asked for and could not run anything, with the reason. */
+  readonly notRun?: readonly { readonly machine: string; readonly because: string }[]
 }

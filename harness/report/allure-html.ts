@@ -90,8 +90,9 @@ interface ConfigFacts {
 }
 
 function configFor({ title, singleFile, output, machines }: ConfigFacts): Config {
-  const environments = machines.map((machine) => {
-    const id = machine.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 64)
+  const environments = machines.map((machine, i) => {
+    // Allure takes 64 characters; two names may begin with the same ones.
+    const id = `${i + 1}-${machine.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}`.slice(0, 64)
     const name = machine.replaceAll(/[/\\]/g, ' ').slice(0, 64)
     const isOf = (label: { readonly name: string; readonly value?: string }) =>
       label.name === machineLabel && label.value === machine

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StepResult, TestResult } from 'allure-js-commons'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { writeAllureResults } from './allure-results.ts'
+import { openAllureWriter, writeAllureResults } from './allure-results.ts'
 import { sampleMachine, sampleRun, sampleScenario, sampleUntil } from './testing/sample-run.ts'
 
 let folder = ''
@@ -162,4 +162,31 @@ test('the run itself: claims, environment', async () => {
     privilege = root
     "
   `)
+})
+
+test('two machines of one kind and kernel are told apart by name; one that could not run is an error of the run', async () => {
+  const on = (name: string) => sampleScenario({ machine: { ...sampleMachine, name } })
+  const path = join(folder, 'matrix')
+  const writer = openAllureWriter(path)
+  writer.attach('Support table', '<p>a table</p>')
+  const because = 'no engine answers'
+  await writer.finish({
+    ...sampleRun([on('container'), on('container:mine')]),
+    notRun: [{ machine: 'vm:7.2', because }],
+  })
+  const files = await readdir(path)
+  const read = async (ending: string) =>
+    Promise.all(
+      files
+        .filter((name) => name.endsWith(ending))
+        .map(async (name) => JSON.parse(await readFile(join(path, name), 'utf8')) as Record<string, unknown>),
+    )
+  const found = await read('-result.json')
+  expect(new Set(found.map(({ historyId }) => historyId)).size).toBe(2)
+  expect(await read('-globals.json')).toMatchObject([
+    {
+      attachments: [{ name: 'Support table', type: 'text/html' }, { name: 'Claims' }, { name: 'Summary' }],
+      errors: [{ message: 'vm:7.2 cannot run: no engine answers' }],
+    },
+  ])
 })

@@ -14,6 +14,8 @@ import { machineName, summaryText } from './summary-text.ts'
 export interface AllureWriter {
   /** Makes the drawings and tables of a scenario that has ended, and stores them. What goes wrong is told at the end. */
   add(result: ScenarioResult): void
+  /** Attaches a page to the run as a whole. */
+  attach(title: string, html: string): void
   /** Writes the results of the run, also of scenarios that were not added, with the claims as they stand now. */
   finish(run: RunResult): Promise<void>
 }
@@ -34,12 +36,16 @@ export function openAllureWriter(path: string, filesFrom = path): AllureWriter {
     return allureParts(result, { folder, drawer, filesFrom, startedAt })
   }
   let last: Promise<unknown> = Promise.resolve()
+  const pages: { readonly title: string; readonly html: string }[] = []
   return {
     add({ startedAt, ...result }) {
       if (startedAt === undefined || result.steps.length === 0) return
       last = last.then(async () => made.set(result.steps, await make(result, Date.parse(startedAt))))
       // Told by `finish`.
       last.catch(() => undefined)
+    },
+    attach(title, html) {
+      pages.push({ title, html })
     },
     async finish(run) {
       await last
@@ -50,7 +56,7 @@ export function openAllureWriter(path: string, filesFrom = path): AllureWriter {
         const parts = made.get(result.steps) ?? (await make(result, startedAt))
         folder.writeResult(allureResult(result, parts, run.claims))
       }
-      writeRunFiles(folder, run)
+      writeRunFiles(folder, run, pages)
       // Making the page takes memory of its own.
       made.clear()
       drawer = undefined
@@ -80,14 +86,23 @@ export async function writeScenarios(
   }
 }
 
-/** What is about the run as a whole: claims, summary, who ran it and where. */
-function writeRunFiles(folder: AllureFolder, run: RunResult): void {
+/** What is about the run as a whole: claims, summary, who ran it and where, and where it could not run. */
+function writeRunFiles(
+  folder: AllureFolder,
+  run: RunResult,
+  pages: readonly { readonly title: string; readonly html: string }[],
+): void {
   const timestamp = Date.parse(run.startedAt) + Math.round(run.ms)
   const attachments = [
+    ...pages.map(({ title, html }) => folder.attach(title, 'html', html)),
     ...(run.claims.length === 0 ? [] : [folder.attach('Claims', 'html', claimsHtml(run.claims))]),
     folder.attach('Summary', 'text', summaryText(run, { width: 100 })),
   ]
-  const globals = { attachments: attachments.map((attachment) => ({ ...attachment, timestamp })), errors: [] }
+  const errors = (run.notRun ?? []).map(({ machine, because }) => ({
+    message: `${machine} cannot run: ${because}`,
+    timestamp,
+  }))
+  const globals = { attachments: attachments.map((attachment) => ({ ...attachment, timestamp })), errors }
   folder.writeFile(`${randomUUID()}-globals.json`, JSON.stringify(globals))
   const all = (pick: (machine: RunResult['scenarios'][number]['machine']) => string) =>
     [...new Set(run.scenarios.map(({ machine }) => pick(machine)))].join(', ')

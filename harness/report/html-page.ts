@@ -19,7 +19,7 @@ pre{margin:6px 0 2px;padding:8px 10px;background:#8c959f1f;border:1px solid #8c9
 small{opacity:.75;display:block}
 .ok{background:#2da44e24}.blocked{background:#8c959f1f}.unsure{background:#d4a72c33}.none{text-align:center}
 .wrong{background:#cf222e24;box-shadow:inset 0 0 0 2px #cf222e}
-details{margin:3px 0}summary{cursor:pointer}.wrong-mark{font-weight:600}
+details{margin:3px 0}summary{cursor:pointer;white-space:nowrap}.wrong-mark{font-weight:600}
 `
   .trim()
   .replaceAll('\n', '')

@@ -36,9 +36,9 @@ export function secondsText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 
-/** `local 6.1.0-32-amd64`: what tells two machines of a run apart. */
-export function machineName({ kind, kernel }: MachineFacts): string {
-  return `${kind} ${kernel}`
+/** `local 6.1.0-32-amd64`, or `vm:6.1 (6.1.0-32-amd64)` where it has a name: what tells two machines of a run apart. */
+export function machineName({ name, kind, kernel }: MachineFacts): string {
+  return name === undefined ? `${kind} ${kernel}` : `${name} (${kernel})`
 }
 
 /**

@@ -56,8 +56,11 @@ function rowHtml({ id, document, says, cells }: SupportRow): string {
     ({ status, because }) =>
       `<td class="${classOf(status)}"><details><summary>${marks[status]} ${status}</summary>${escapeHtml(because)}</details></td>`,
   )
-  return `<tr><th scope="row">${escapeHtml(shortName(id, document))}</th><td>${escapeHtml(says)}</td>${answers.join('')}</tr>`
+  return `<tr><th scope="row">${escapeHtml(shortName(id, document))}</th><td>${withCode(says)}</td>${answers.join('')}</tr>`
 }
+
+/** Claims are written with backquotes around what is typed. */
+const withCode = (text: string) => escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 
 function groundsHtml(table: SupportTable): string[] {
   return [...Map.groupBy(groundsOf(table), ({ status }) => status)].map(([status, grounds]) =>
@@ -65,7 +68,7 @@ function groundsHtml(table: SupportTable): string[] {
       `<h2>${marks[status]} ${status}</h2><ul>`,
       ...grounds.map(
         ({ because, machines, claims }) =>
-          `<li><strong>${escapeHtml(claims.join(', '))}</strong> on ${escapeHtml(machines.join(', '))}: ${escapeHtml(because)}</li>`,
+          `<li>${claims.length === 0 ? '' : `<strong>${escapeHtml(claims.join(', '))}</strong> on `}${escapeHtml(machines.join(', '))}: ${withCode(because)}</li>`,
       ),
       '</ul>',
     ].join('\n'),

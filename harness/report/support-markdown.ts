@@ -67,7 +67,7 @@ function grounds(table: SupportTable): string[] {
     '',
     ...those.map(
       ({ because, machines, claims }) =>
-        `- ${claims.length > 0 ? `**${escape(claims.join(', '))}** ` : ''}on ${machines.join(', ')}: ${escape(because.replaceAll('\n', ' '))}`,
+        `- ${claims.length > 0 ? `**${escape(claims.join(', '))}** on ` : ''}${machines.join(', ')}: ${escape(because.replaceAll(/\s*\n\s*/g, '; '))}`,
     ),
     '',
   ])

@@ -68,14 +68,14 @@ const explained: readonly SupportStatus[] = ['inconclusive', 'refuted', 'depends
 
 /**
  * Why cells are not simply confirmed: each ground once, with the machines and claims that share it. A counterexample
- * belongs to its claim; what a machine lacks is the same for all of them.
+ * belongs to its claim; what a machine lacks is the same for all of them; why one did not run is about no claim.
  */
 export function groundsOf(table: SupportTable): Ground[] {
-  const cells = table.claims.flatMap(({ id, cells: row }) => row.map((cell) => ({ id, ...cell })))
+  const cells = table.claims.flatMap(({ id, cells: row }) =>
+    row.filter(({ status }) => status !== 'not run').map((cell) => ({ id, ...cell })),
+  )
   const own = table.machines.flatMap(({ name, notRun }) =>
-    notRun === null || table.claims.length > 0
-      ? []
-      : [{ id: '', machine: name, status: 'not run' as const, because: notRun }],
+    notRun === null ? [] : [{ id: '', machine: name, status: 'not run' as const, because: notRun }],
   )
   return explained.flatMap((wanted) => {
     const those = [...cells, ...own].filter(({ status }) => status === wanted)
@@ -106,18 +106,20 @@ export function testedRows(table: SupportTable): readonly [rows: readonly Suppor
   return [rows, table.claims.length - rows.length]
 }
 
-/** Several runs as one: what was found out on all of them, their claims judged over all. */
+/** The runs of a matrix as one: what was found out on all of them, their claims judged over all. */
 export function mergeRuns(
-  runs: readonly RunResult[],
+  outcomes: readonly MachineOutcome[],
   about: Pick<RunResult, 'netwright' | 'startedAt' | 'ms'>,
 ): RunResult {
+  const runs = outcomes.flatMap((one) => ('run' in one ? [one.run] : []))
+  const notRun = outcomes.flatMap((one) => ('notRun' in one ? [{ machine: one.machine, because: one.notRun }] : []))
   const claims = new Map(
     runs
       .flatMap((run) => run.claims)
       .map(({ id, document, documentTitle, says }) => [id, { id, document, documentTitle, says }]),
   )
   const scenarios = runs.flatMap((run) => run.scenarios)
-  return { schemaVersion: 1, ...about, scenarios, claims: judgeClaims([...claims.values()], scenarios) }
+  return { schemaVersion: 1, ...about, scenarios, claims: judgeClaims([...claims.values()], scenarios), notRun }
 }
 
 /** `A7` of `macvlan-in-action A7`, below the heading of its document. */

@@ -116,7 +116,7 @@ function lastLine({ machines, ms }: SupportTable, claims: number, colours: Colou
   const sum = (pick: (machine: SupportMachine) => number) => ran.reduce((total, machine) => total + pick(machine), 0)
   const notMet = sum((machine) => machine.notMet)
   return [
-    `${claims} claims on ${ran.length} of ${machines.length} machines`,
+    `${claims} ${claims === 1 ? 'claim' : 'claims'} on ${ran.length} of ${machines.length} machines`,
     colours.green(`${sum(({ met }) => met)} met`),
     notMet === 0 ? '0 not met' : colours.red(`${notMet} not met`),
     `${sum(({ skipped }) => skipped)} skipped`,
