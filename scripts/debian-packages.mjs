@@ -36,6 +36,8 @@ export const debianPackages = [
     why: 'the other bridge for Pods',
     service: true,
   },
+  // Its socket is enabled where systemd runs. The tests start one of their own.
+  { name: 'podman', programs: ['podman'], why: 'the other engine for containers', service: true },
   // Vagrant boxes (vagrant:BOX). None of these starts a service: libvirt's is in a package of its own.
   { name: 'vagrant', programs: ['vagrant'], why: 'brings boxes up and takes them down', only: 'x64' },
   {

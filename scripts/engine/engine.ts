@@ -9,7 +9,18 @@ import { provideEnginePrograms } from './engine-programs.ts'
 /** Milliseconds until an engine that does not listen is given up. */
 const startMs = 30_000
 
-/** A Docker Engine of this process's own. */
+/** What is started: Docker Engine, or the Podman that the machine has, root's or an ordinary user's. */
+export type EngineKind = 'docker' | 'podman' | 'podman-user'
+
+/** What a Docker Engine of the tests lacks. */
+export interface EngineLimits {
+  /** Mebibytes of its disk. */
+  readonly diskMebibytes?: number
+  /** Unix socket of an authorization plugin. */
+  readonly authorization?: string
+}
+
+/** An engine of this process's own. */
 export interface Engine {
   /** For DOCKER_HOST: `unix:///…/docker.sock`. */
   readonly host: string
@@ -20,7 +31,7 @@ export interface Engine {
 }
 
 /**
- * Starts a Docker Engine for containers that use network `none`. It needs no registry, touches no network, and lives in
+ * Starts an engine for containers that use network `none`. It needs no registry, touches no network, and lives in
  * its own PID, mount and network namespaces: whatever ends this process, or the keeper, ends the engine and its containers.
  *
  * @throws NETWRIGHT_UNSUPPORTED without root; NETWRIGHT_NO_ENGINE with the engine's last words when it does not start
@@ -29,17 +40,25 @@ export interface Engine {
  * const engine = await startEngine()
  * process.env['DOCKER_HOST'] = engine.host
  */
-export async function startEngine(): Promise<Engine> {
+export async function startEngine(kind: EngineKind = 'docker', limits: EngineLimits = {}): Promise<Engine> {
   if (process.geteuid?.() !== 0) {
     throw new NetwrightError('NETWRIGHT_UNSUPPORTED', 'An engine of the project’s own needs root', {
       next: 'Run it with sudo, or start an engine and set DOCKER_HOST.',
     })
   }
-  const programs = await provideEnginePrograms()
+  const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+  const script =
+    kind === 'docker'
+      ? [
+          here('inside.sh'),
+          await provideEnginePrograms(),
+          String(limits.diskMebibytes ?? ''),
+          limits.authorization ?? '',
+        ]
+      : [here('podman.sh'), kind === 'podman' ? 'root' : 'user']
   const runs = await cacheFolder('engine', 'runs')
   const run = join(runs, randomBytes(4).toString('hex'))
-  const keep = fileURLToPath(new URL('keep.sh', import.meta.url))
-  const argv = ['sh', keep, runs, run, programs]
+  const argv = ['sh', here('keep.sh'), runs, run, ...script]
   // A session of its own: Ctrl-C at the terminal must not end the engine before its users.
   const child = spawn('sh', argv.slice(1), { stdio: ['pipe', 'ignore', 'pipe'], detached: true })
   let words = ''
@@ -60,7 +79,7 @@ export async function startEngine(): Promise<Engine> {
     const timer = setTimeout(resolve, startMs, false)
     child.stderr.on('data', (chunk: Buffer) => {
       words = (words + chunk.toString()).slice(-8000)
-      if (words.includes('API listen on')) resolve(true)
+      if (/API (service )?listen/.test(words)) resolve(true)
     })
     void ended.then(() => resolve(false))
     void ended.then(() => clearTimeout(timer))
@@ -69,7 +88,7 @@ export async function startEngine(): Promise<Engine> {
     return { host: `unix://${join(run, 'docker.sock')}`, keeper: child.pid, stop }
   }
   await stop()
-  throw new NetwrightError('NETWRIGHT_NO_ENGINE', `Docker Engine did not start within ${startMs / 1000} s`, {
+  throw new NetwrightError('NETWRIGHT_NO_ENGINE', `The engine (${kind}) did not start within ${startMs / 1000} s`, {
     command: argv.join(' '),
     stderr: words.split('\n').slice(-12).join('\n'),
     next: 'The engine’s last words are above; a machine that runs containers itself can set DOCKER_HOST instead.',

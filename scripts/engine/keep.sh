@@ -1,9 +1,9 @@
 # Keeps an engine as long as its own stdin is open, then removes all of it.
-#   keep.sh RUNS RUN PROGRAMS
+#   keep.sh RUNS RUN SCRIPT [ARGUMENT]   the script starts it: inside.sh, podman.sh
 # It is a process of its own, so that it outlives a maker that is killed; should it be killed itself, the kernel kills
 # the engine, and the next start removes the folder and the control groups (the lock says that nobody is using them).
-runs=$1 run=$2 programs=$3
-here=$(dirname "$0")
+runs=$1 run=$2 script=$3
+shift 3
 
 remove() {
   find /sys/fs/cgroup -depth -type d -path "*/netwright-engine-$(basename "$1")*" -exec rmdir {} + 2>/dev/null
@@ -20,7 +20,7 @@ mkdir "$run" && exec 9>"$run/lock" && flock -n 9 || exit 1
 echo $$ >"$run/keeper.pid"
 exec 3<&0
 setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
-  sh "$here/inside.sh" "$run" "$programs" 9>&- 3<&- </dev/null &
+  sh "$script" "$run" "$@" 9>&- 3<&- </dev/null &
 engine=$!
 # unshare waits until the last process of the namespace is gone, and ignores SIGTERM: the first one is ended.
 (cat <&3 >/dev/null; pkill -KILL -P "$engine") 9>&- &

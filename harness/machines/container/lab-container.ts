@@ -164,9 +164,6 @@ function nextStep(said: string): string {
   if (/unable to apply caps|privileged/i.test(said)) {
     return 'The engine may not start privileged containers: use one of root’s, Docker 26 or newer where CAP_SYS_RESOURCE is missing.'
   }
-  // Podman 4.3 starts the container, and no byte of the agent's arrives.
-  if (/did not attach|no greeting/.test(said))
-    return 'Podman’s interface was seen to do this: set DOCKER_HOST to a Docker Engine.'
   if (/no space left/i.test(said)) return 'The engine’s disk is full: `docker system df` says by what.'
   return 'Try `docker run --rm --privileged --network none` with the same image: it says more.'
 }
