@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findKernel } from '../harness/machines/vm/catalogue.ts'
 import { provideKernel } from '../harness/machines/vm/kernel-store.ts'
-import { findQemu } from '../harness/machines/vm/qemu.ts'
+import { findQemu } from '../harness/machines/vm/find-qemu.ts'
 
 const example = join(import.meta.dirname, '..', 'examples', 'bisect')
 const judge = join(example, 'judge.mjs')

@@ -3,6 +3,7 @@ import { linkLocal } from '../model/link-addresses.ts'
 import { holderVariable } from '../model/names.ts'
 import type { HostSpec, NicSpec } from '../model/underlay-spec.ts'
 import type { Channel } from '../machines/channel/channel.ts'
+import { cardDevices } from '../machines/machine.ts'
 import { namespacePath, sandboxPlace, wireHost } from './namespace-paths.ts'
 import { hush } from './quiet.ts'
 import { switchNames, type SwitchNames } from './switch-names.ts'
@@ -36,10 +37,13 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
   const nics = underlay.hosts.flatMap((host) => host.nics.map((nic) => ({ host, nic })))
   const portOf = ({ host, nic }: (typeof nics)[number]) => namesOf(switches, nic.wire).port(host.name, nic.name)
   const pairs = nics.map((end, position) => {
-    return { root: rootOf(end.host.name), line: vethLine(end.host, end.nic, portOf(end), position) }
+    const lines = end.nic.sriov
+      ? cardLines(end.host, end.nic, portOf(end))
+      : [vethLine(end.host, end.nic, portOf(end), position)]
+    return { root: rootOf(end.host.name), lines }
   })
   for (const root of new Set(pairs.map((pair) => pair.root))) {
-    const lines = pairs.flatMap((pair) => (pair.root === root ? pair.line : []))
+    const lines = pairs.flatMap((pair) => (pair.root === root ? pair.lines : []))
     await batch(laying, handles, { name: 'sandbox', root, place: sandboxPlace(root) }, lines)
   }
   await Promise.all([
@@ -90,6 +94,14 @@ function vethLine(host: HostSpec, nic: NicSpec, port: string, position: number):
     `link add name ${nic.name} index ${index} address ${nic.mac} netns $${holderVariable(host.name)} ` +
     `type veth peer name ${port} index ${portIndex} netns $${holderVariable(wireHost(nic.wire))}`
   )
+}
+
+/** The machine's card in the place of a veth pair: it is plugged into its port already. */
+function cardLines(host: HostSpec, nic: NicSpec, port: string): string[] {
+  return [
+    `link set dev ${cardDevices.card} netns $${holderVariable(host.name)} name ${nic.name} address ${nic.mac}`,
+    `link set dev ${cardDevices.port} netns $${holderVariable(wireHost(nic.wire))} name ${port}`,
+  ]
 }
 
 function hostLines(host: HostSpec, hasIpv6: boolean): string[] {

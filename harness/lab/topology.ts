@@ -99,8 +99,10 @@ export function topology<
     name,
     underlay: spec,
     namespaces,
-    needs: options.needs ?? [],
+    needs: [...(options.needs ?? []), ...(hasCard(spec) ? ['sriov' as const] : [])],
     ipv6: options.ipv6 ?? 'quiet',
     build: options.build ?? (() => Promise.resolve()),
   }
 }
+
+const hasCard = ({ hosts }: UnderlaySpec) => hosts.some(({ nics }) => nics.some((nic) => nic.sriov))

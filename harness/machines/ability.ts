@@ -101,10 +101,14 @@ interface Scratch {
 async function tryFeature(feature: Feature, scratch: Scratch): Promise<Ability> {
   if (feature === 'ipv6') return tryIpv6(scratch.sandbox)
   if (feature === 'device-nodes') return tryDeviceNodes(scratch.sandbox)
+  if (feature === 'sriov') return { able: false, reason: noCard }
   if (needsDocker(feature)) return tryDocker(scratch, Number(feature.split(':')[1] ?? 0))
   const [kind, name = ''] = feature.split(':')
   return kind === 'tool' ? tryTool(scratch, name) : tryLink(scratch, name)
 }
+
+/** A machine's own cards are in use: a lab never gets one. */
+const noCard = 'no network card with SR-IOV virtual functions that a lab may have: only VMs are given one'
 
 async function tryTool({ sandbox, environment }: Scratch, name: string): Promise<Ability> {
   const found = await sandbox.run(['sh', '-c', 'command -v "$1"', 'sh', name], { env: environment })

@@ -3,10 +3,17 @@ import type { Channel } from './channel/channel.ts'
 
 /**
  * Something a suite may need of a machine: a link type (`link:macvlan`), a tool (`tool:ping`), IPv6, the right to make
- * device nodes such as macvtap's /dev/tapN (a user namespace has it not), or that a host of a lab can run a Docker Engine
- * of its own (`docker`), of a version or later (`docker:28`).
+ * device nodes such as macvtap's /dev/tapN (a user namespace has it not), that a host of a lab can run a Docker Engine
+ * of its own (`docker`), of a version or later (`docker:28`), or a network card with SR-IOV virtual functions (`sriov`).
  */
-export type Feature = `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes' | 'docker' | `docker:${number}`
+export type Feature =
+  `link:${string}` | `tool:${string}` | 'ipv6' | 'device-nodes' | 'docker' | `docker:${number}` | 'sriov'
+
+/**
+ * What a sandbox that was opened for `sriov` has in its own network namespace: the card (its physical function), and the
+ * port at the other end of the card's cable.
+ */
+export const cardDevices = { card: 'nwcard', port: 'nwport' } as const
 
 /** An answer found by trying, never by guessing from versions. */
 export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string }

@@ -21,6 +21,8 @@ export interface NicSpec<Wire extends string = string> {
   readonly addresses: readonly Cidr[]
   /** Locally administered unicast MAC, made of the ordinals of host and NIC: `02:00:00:00:01:02`. */
   readonly mac: string
+  /** Whether it is a card with SR-IOV virtual functions. */
+  readonly sriov?: true
 }
 
 /** A route as `ip route add` takes it, checked against the NICs of its host. */

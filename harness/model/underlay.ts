@@ -1,8 +1,8 @@
 import { NetwrightError } from './errors.ts'
-import { checkUnderlayName, holderVariable } from './names.ts'
+import { checkUnderlayName, holderVariable, unknownName } from './names.ts'
 import { checkAddressesUnique, parseNic, parsePrefixes } from './underlay-nic.ts'
 import { parseRoute } from './underlay-route.ts'
-import type { HostRole, HostSpec, UnderlaySpec } from './underlay-spec.ts'
+import type { HostRole, HostSpec, NicSpec, UnderlaySpec } from './underlay-spec.ts'
 
 /** A wire, then its addresses: `lan`, `lan 192.168.179.9/16 fd00:a::9/64`. */
 export type NicText<Wires extends string> = Wires | `${Wires} ${string}`
@@ -15,6 +15,11 @@ export interface WireOptions {
 export interface HostOptions {
   /** As after `ip route add`, with `via` and `dev`: `default via 192.168.1.1`. */
   readonly routes?: readonly string[]
+  /**
+   * The NIC that is a card with SR-IOV virtual functions (an Intel 82576 with seven); one in an underlay. A topology with
+   * one needs the feature `sriov`.
+   */
+  readonly sriov?: string
 }
 
 /** The name itself, or a sentence instead of it when it is taken already: the compiler shows the sentence. */
@@ -50,7 +55,8 @@ export interface Underlay<Hosts extends string = string, Wires extends string = 
    *
    * @param nics - interface name to wire and addresses: `{ ens160: 'lan 192.168.179.9/16' }`
    * @throws NetwrightError NETWRIGHT_BAD_NAME, NETWRIGHT_DUPLICATE_NAME, NETWRIGHT_UNKNOWN_WIRE,
-   *   NETWRIGHT_BAD_ADDRESS, NETWRIGHT_ADDRESS_OUTSIDE_WIRE, NETWRIGHT_DUPLICATE_ADDRESS
+   *   NETWRIGHT_BAD_ADDRESS, NETWRIGHT_ADDRESS_OUTSIDE_WIRE, NETWRIGHT_DUPLICATE_ADDRESS, NETWRIGHT_UNSUPPORTED for a
+   *   second SR-IOV card
    */
   host<const Name extends string>(
     name: Name & Unused<Name, Hosts | Wires>,
@@ -125,14 +131,34 @@ function addHost<Hosts extends string, Wires extends string, Name extends string
   options: HostOptions,
 ): UnderlaySpec<Hosts | Name, Wires> {
   const place = `host ${name}`
-  const nics = Object.entries(texts).map(([nic, text], index) =>
-    parseNic(nic, text, spec.wires, place, { host: spec.hosts.length + 1, nic: index + 1 }),
-  )
+  const nics = Object.entries(texts).map(([nic, text], index) => ({
+    ...parseNic(nic, text, spec.wires, place, { host: spec.hosts.length + 1, nic: index + 1 }),
+    ...(nic === options.sriov ? { sriov: true as const } : {}),
+  }))
+  if (options.sriov !== undefined) checkCard(spec, nics, options.sriov, place)
   const routes = (options.routes ?? []).map((route) => parseRoute(route, nics, place))
   const host: HostSpec<Name, Wires> = { name, role, nics, routes }
   const grown = { wires: spec.wires, hosts: [...spec.hosts, host] }
   checkAddressesUnique(grown)
   return grown
+}
+
+/** A lab's machine has one card. */
+function checkCard(spec: UnderlaySpec, nics: readonly NicSpec[], card: string, place: string): void {
+  if (!nics.some(({ name }) => name === card)) {
+    const names = nics.map(({ name }) => name)
+    throw unknownName('NETWRIGHT_BAD_NAME', 'NIC', card, names, `${place}, sriov`)
+  }
+  const other = spec.hosts.find((host) => host.nics.some((nic) => nic.sriov))
+  if (other === undefined) return
+  throw new NetwrightError(
+    'NETWRIGHT_UNSUPPORTED',
+    'an underlay can have one SR-IOV card, and this would be a second',
+    {
+      place,
+      next: `Host ${other.name} has one already.`,
+    },
+  )
 }
 
 function checkUnused(spec: UnderlaySpec, what: 'host' | 'wire', name: string): void {

@@ -1,6 +1,7 @@
 import { reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { bridgedPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
+import { sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
 
 const claim = k8sIpvlanMacvlan.claim('D5')
@@ -20,4 +21,9 @@ scenario(bridgedPods, 'Pods on veth and a bridge reach each other, their node an
 scenario(userspaceVswitchPods, 'Pods on veth and Open vSwitch in user space reach each other, their node and the LAN', {
   claim,
   when: 'veth and Open vSwitch, datapath in user space',
+}).expect(rows)
+
+scenario(sriovPods, 'Pods on virtual functions of an SR-IOV card reach each other, their node and the LAN', {
+  claim,
+  when: 'SR-IOV',
 }).expect(rows)

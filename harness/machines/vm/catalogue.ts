@@ -3,6 +3,13 @@ import { z } from 'zod'
 import { unknownName } from '../../model/names.ts'
 
 const catalogueSchema = z.strictObject({
+  /** A QEMU with what older ones lack, such as an SR-IOV card. */
+  qemu: z.strictObject({
+    /** Debian suite whose build runs with the libraries of the oldest Debian that is supported. */
+    suite: z.string(),
+    /** The program, and what a guest's start needs beside it. */
+    packages: z.array(z.string()),
+  }),
   kernels: z.record(
     z.string(),
     z.strictObject({
@@ -27,8 +34,17 @@ export interface CatalogueKernel {
 
 const catalogueFile = new URL('../../../fixtures/kernels/catalogue.json', import.meta.url)
 
+async function readCatalogue(): Promise<z.infer<typeof catalogueSchema>> {
+  return catalogueSchema.parse(JSON.parse(await readFile(catalogueFile, 'utf8')))
+}
+
+/** The packages of the QEMU that can be fetched. */
+export async function qemuPackages(): Promise<{ readonly suite: string; readonly packages: readonly string[] }> {
+  return (await readCatalogue()).qemu
+}
+
 export async function kernelCatalogue(): Promise<readonly CatalogueKernel[]> {
-  const { kernels } = catalogueSchema.parse(JSON.parse(await readFile(catalogueFile, 'utf8')))
+  const { kernels } = await readCatalogue()
   return Object.entries(kernels).map(([name, kernel]) => ({ name, ...kernel }))
 }
 

@@ -64,19 +64,21 @@ export async function openSlot({ boot, silentMs, environment }: SlotOptions): Pr
     guest: () => guest,
     openSandbox,
     can: (feature) => abilities.can(feature),
-    trouble: async () => {
-      const { channel, console } = guest
-      // What was written before the answer left the guest has arrived with it.
-      await channel.ping().catch(() => undefined)
-      await nextTurn()
-      const found = console.firstTrouble()
-      return found && `${troubleText(found)}\n${consoleText(console)}`
-    },
+    trouble: () => guestTrouble(guest),
   }
 }
 
+/** What a guest's kernel said was wrong with itself, with the end of its console. */
+export async function guestTrouble({ channel, console }: Guest): Promise<string | undefined> {
+  // What was written before the answer left the guest has arrived with it.
+  await channel.ping().catch(() => undefined)
+  await nextTurn()
+  const found = console.firstTrouble()
+  return found && `${troubleText(found)}\n${consoleText(console)}`
+}
+
 /** Ends a guest that no longer answers: every wait for it then ends with its console's tail. */
-function keepLooking(guest: Guest, silentMs: number): void {
+export function keepLooking(guest: Guest, silentMs: number): void {
   let answered = Date.now()
   let asked = false
   const timer = setInterval(() => {

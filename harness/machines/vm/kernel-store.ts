@@ -4,6 +4,7 @@ import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { CatalogueKernel } from './catalogue.ts'
 import { openDebianArchive } from './debian-archive.ts'
+import { everyTenth } from './fetch-progress.ts'
 import { findKernelFiles } from './kernel-files.ts'
 import { kernelFile, modulesFile, packKernel } from './pack-kernel.ts'
 
@@ -68,12 +69,7 @@ async function fetchKernel(
   const names = await kernelPackages(kernel.package, archive.dependencies)
   const scratch = await mkdtemp(join(store, scratchPrefix))
   const tree = join(scratch, 'tree')
-  let told = 0
-  await archive.unpack(names, tree, (done, total) => {
-    const tenths = Math.floor((10 * done) / Math.max(total, 1))
-    if (tenths > told) onProgress(`fetching ${kernel.name}: ${megabytes(done)} of ${megabytes(total)} MB`)
-    told = Math.max(told, tenths)
-  })
+  await archive.unpack(names, tree, everyTenth(kernel.name, onProgress))
   const files = await findKernelFiles(tree)
   if (files === undefined) {
     throw new NetwrightError('NETWRIGHT_KERNEL_NOT_FETCHED', `The packages of ${wanted} hold no kernel image`)
@@ -91,8 +87,6 @@ async function fetchKernel(
   await rename(join(scratch, 'entry'), join(store, `${kernel.name}.json`))
   return kernelIn(join(store, folder), release)
 }
-
-const megabytes = (bytes: number) => String(Math.round(bytes / 1e6))
 
 /** From Linux 7.2 on, Debian's image package is split: the files are in what it depends on. */
 const kernelPackage = /^linux-(image|binary|modules|base)-\d/

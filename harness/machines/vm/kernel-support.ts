@@ -17,6 +17,19 @@ export async function linkTypesOf({ modules, release }: StoredKernel): Promise<r
   return readLinkTypes(tables.join('\n'))
 }
 
+/** The modules of these names that a stored kernel neither has nor has built in. */
+export async function missingModules(
+  { modules, release }: StoredKernel,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const archive = await readFile(modules)
+  const folder = `/usr/lib/modules/${release}`
+  const tables = ['modules.dep', 'modules.builtin'].map(
+    (name) => readFromNewc(archive, `${folder}/${name}`)?.toString('latin1') ?? '',
+  )
+  return names.filter((name) => !tables.some((table) => new RegExp(`(^|/)${name}\\.ko`, 'm').test(table)))
+}
+
 /** The link types in depmod's `alias rtnl-link-veth veth` and in modinfo's `veth.alias=rtnl-link-veth`, sorted. */
 export function readLinkTypes(tables: string): readonly string[] {
   const found = new Set([...tables.matchAll(/\brtnl-link-([a-z0-9_]+)/g)].map(([, type = '']) => type))

@@ -1,39 +1,25 @@
-import { access, constants } from 'node:fs/promises'
-import { join } from 'node:path'
-import { NetwrightError } from '../../model/errors.ts'
 import type { BootImage } from './boot-image.ts'
-import { tool, toolPath } from './tool.ts'
+import { tool } from './tool.ts'
 
-/** The QEMU of this machine. */
+/** A QEMU that runs on this machine. */
 export interface Qemu {
   readonly program: string
   /** As `qemu --version` says it, such as `7.2.22`. */
   readonly version: string
 }
 
+/**
+ * A QEMU by its program.
+ *
+ * @throws NETWRIGHT_TOOL_MISSING with the loader's words when it does not run
+ */
+export async function qemuAt(program: string): Promise<Qemu> {
+  const said = (await tool([program, '--version'])).toString()
+  return { program, version: /version (\S+)/.exec(said)?.[1] ?? 'unknown' }
+}
+
 /** How a guest's processor runs: by the host's own, or emulated. */
 export type Accelerator = 'kvm' | 'tcg'
-
-/**
- * Finds QEMU.
- *
- * @throws NETWRIGHT_TOOL_MISSING with the command that installs it
- */
-export async function findQemu(): Promise<Qemu> {
-  for (const folder of toolPath().split(':')) {
-    const program = join(folder, 'qemu-system-x86_64')
-    const there = await access(program, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (!there) continue
-    const said = (await tool([program, '--version'])).toString()
-    return { program, version: /version (\S+)/.exec(said)?.[1] ?? 'unknown' }
-  }
-  throw new NetwrightError('NETWRIGHT_TOOL_MISSING', 'A VM needs QEMU, and this machine has no qemu-system-x86_64', {
-    next: 'apt-get install -y --no-install-recommends qemu-system-x86',
-  })
-}
 
 /**
  * Without CMPXCHG16B: QEMU 7.2 gives wrong flags when it emulates it, and kernels from 6.5 on, whose allocator uses it,
@@ -47,6 +33,8 @@ const guestDescriptors = { agent: 3, console: 4, monitor: 5, trunk: 6 } as const
 
 /** MAC address by which a guest knows the network card that leads to other guests: nothing on a wire ever shows it. */
 export const trunkMac = '02:4e:57:00:00:01'
+/** And those by which it knows an SR-IOV card, and the switch port that the card's cable is plugged into. */
+export const cardMacs = { card: '02:4e:57:00:00:02', port: '02:4e:57:00:00:03' } as const
 
 export interface GuestOptions {
   readonly image: BootImage
@@ -56,6 +44,8 @@ export interface GuestOptions {
   readonly parameters?: readonly string[]
   /** Whether it has a network card whose frames pass through the harness, for cables to other guests. */
   readonly trunk?: boolean
+  /** Whether it has a network card with SR-IOV virtual functions, and a port at the other end of the card's cable. */
+  readonly card?: boolean
 }
 
 /**
@@ -68,6 +58,7 @@ export function guestArguments({
   memoryMiB,
   parameters = [],
   trunk = false,
+  card = false,
 }: GuestOptions): readonly string[] {
   const kernelLine = [
     'console=ttyS0 loglevel=5 panic=-1 oops=panic',
@@ -77,7 +68,12 @@ export function guestArguments({
     ...parameters,
   ].join(' ')
   return [
-    ...['-M', `pc,usb=off,vmport=off`, '-accel', accelerator === 'tcg' ? 'tcg,tb-size=128' : 'kvm'],
+    ...[
+      '-M',
+      `${card ? 'q35,sata=off,smbus=off' : 'pc'},usb=off,vmport=off`,
+      '-accel',
+      accelerator === 'tcg' ? 'tcg,tb-size=128' : 'kvm',
+    ],
     ...['-cpu', accelerator === 'tcg' ? emulatedProcessor : 'host', '-smp', '1', '-m', String(memoryMiB)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-kernel', image.vmlinux, '-initrd', image.initrd, '-append', kernelLine],
@@ -86,6 +82,7 @@ export function guestArguments({
     ...['-device', 'virtserialport,chardev=agent,name=netwright'],
     ...['-chardev', `socket,id=monitor,fd=${guestDescriptors.monitor}`, '-mon', 'chardev=monitor,mode=control'],
     ...(trunk ? trunkArguments : []),
+    ...(card ? cardArguments : []),
   ]
 }
 
@@ -93,4 +90,12 @@ export function guestArguments({
 const trunkArguments: readonly string[] = [
   ...['-netdev', `socket,id=trunk,fd=${guestDescriptors.trunk}`],
   ...['-device', `virtio-net-pci,netdev=trunk,mac=${trunkMac},romfile=`],
+]
+
+/** An Intel 82576 on PCI Express, which virtual functions need, and a hub whose only other socket is the port's. */
+const cardArguments: readonly string[] = [
+  ...['-device', 'pcie-root-port,id=slot1,chassis=1,slot=1'],
+  ...['-netdev', 'hubport,id=card,hubid=0', '-netdev', 'hubport,id=port,hubid=0'],
+  ...['-device', `igb,bus=slot1,netdev=card,mac=${cardMacs.card},romfile=`],
+  ...['-device', `virtio-net-pci,netdev=port,mac=${cardMacs.port},romfile=`],
 ]

@@ -6,7 +6,7 @@ import { resultsSchema, type Results } from '../../report/json-schema.ts'
 import { kernelCatalogue } from './catalogue.ts'
 import { provideKernel, storedKernel } from './kernel-store.ts'
 import { findKernel } from './catalogue.ts'
-import { findQemu } from './qemu.ts'
+import { findQemu } from './find-qemu.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 /** An until with its undo, reached and blocked cells, both ways. */

@@ -1,10 +1,11 @@
 import { access, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { cardDevices } from '../machine.ts'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { startGuest, type Guest } from './guest.ts'
 import { needDisk } from './room.ts'
-import { guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
+import { cardMacs, guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
 
 /** A guest that has booted and was put away: its RAM, which clones map copy-on-write, and the state of its devices. */
 export interface Template {
@@ -16,6 +17,15 @@ export interface Template {
 const warmModules = ['veth', 'bridge', 'macvlan', 'ipvlan']
 /** And those of cables to other guests. */
 const trunkModules = ['virtio_net', '8021q']
+/** The drivers of an SR-IOV card and of the port it is plugged into. */
+const cardModules = ['igb', 'virtio_net']
+/** Gives the card and its port the names by which labs find them. */
+const nameCard = Object.entries(cardMacs)
+  .map(([end, mac]) => {
+    const found = `basename "$(dirname "$(grep -l ${mac} /sys/class/net/*/address)")"`
+    return `ip link set dev "$(${found})" name ${cardDevices[end as keyof typeof cardMacs]}`
+  })
+  .join('\n')
 /** Milliseconds after which a template of an older userland or kernel goes. */
 const staleMs = 3_600_000
 
@@ -67,7 +77,9 @@ async function makeTemplate(qemu: Qemu, options: GuestOptions, folder: string, n
     ...(options.trunk && { trunk: (stream: Duplex) => void stream.on('error', () => undefined).resume() }),
   })
   try {
-    await guest.channel.run(['modprobe', '-qa', ...warmModules, ...(options.trunk ? trunkModules : [])])
+    const more = [...(options.trunk ? trunkModules : []), ...(options.card ? cardModules : [])]
+    await guest.channel.run(['modprobe', '-qa', ...warmModules, ...more])
+    if (options.card) await guest.channel.run(['sh', '-c', nameCard])
     const monitor = await guest.openMonitor()
     await monitor.execute('stop')
     await monitor.migrate('migrate', `exec:cat > ${quoted(state)}`)

@@ -7,12 +7,14 @@ import { dockerRemedy } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
 import { bootImage } from './boot-image.ts'
+import { findCards } from './cards.ts'
 import { findKernel } from './catalogue.ts'
 import { engineFiles } from './engine-entries.ts'
+import { findQemu } from './find-qemu.ts'
 import { openSlot, type GuestSlot } from './guest-slot.ts'
 import { provideKernel, type StoredKernel } from './kernel-store.ts'
 import { hostKernelFiles, kernelFilesAt, storeOwnKernel } from './own-kernel.ts'
-import { findQemu, type GuestOptions } from './qemu.ts'
+import type { GuestOptions } from './qemu.ts'
 import { needMemory } from './room.ts'
 import { cloneGuest, guestTemplate } from './template.ts'
 import { readVmName, type KernelChoice } from './vm-name.ts'
@@ -69,6 +71,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       const files = await engineFiles()
       return files && slotOf({ image: await bootImage(kernel, files), memoryMiB: engineMemoryMiB })
     })())
+  const cards = findCards({ kernel, image, trunk: trunk !== undefined, parameters, silentMs })
   const slots = async (): Promise<readonly GuestSlot[]> => {
     const second = await withEngine?.catch(() => undefined)
     return second === undefined ? [plain] : [plain, second]
@@ -87,10 +90,12 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       return plain.guest().channel
     },
     openSandbox: async (_hosts, needs = []) => {
+      if (needs.includes('sriov')) return (await cards.guests()).openSandbox()
       const slot = needs.some(needsDocker) ? await engineSlot() : plain
       return (slot ?? plain).openSandbox()
     },
     can: async (feature) => {
+      if (feature === 'sriov') return cards.can()
       if (!needsDocker(feature)) return plain.can(feature)
       if (trunk) return { able: false, reason: 'VMs that share wires carry no Docker Engine' }
       const slot = await engineSlot()
@@ -101,10 +106,11 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
         const trouble = await slot.trouble()
         if (trouble !== undefined) return trouble
       }
-      return undefined
+      return cards.trouble()
     },
-    remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`],
+    remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`, await cards.remark()],
     dispose: async () => {
+      await cards.dispose()
       for (const slot of await slots()) await slot.guest().channel.close()
     },
   }

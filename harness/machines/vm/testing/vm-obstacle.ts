@@ -1,6 +1,6 @@
 import { findKernel } from '../catalogue.ts'
 import { provideKernel } from '../kernel-store.ts'
-import { findQemu } from '../qemu.ts'
+import { findQemu } from '../find-qemu.ts'
 
 /** Why a VM with a kernel of the catalogue cannot be run here, when it cannot; fetches the kernel. */
 export async function vmObstacle(kernelName: string): Promise<string | undefined> {
