@@ -1,5 +1,5 @@
 // Measures what the project promises about speed, against the same done by hand in the same run. Writes nothing.
-// Usage: node scripts/bench.ts [--json] [--vm]   (--vm: only what VMs cost)
+// Usage: node scripts/bench.ts [--json] [--vm] [--container]   (only what VMs, or containers, cost)
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ import { timingFor } from '../harness/suite/timing.ts'
 import { judge } from '../harness/verdict/classify.ts'
 import { onBench, told, type Bench, type Trial } from '../harness/verdict/testing/bench.ts'
 import { typedByHand, builtByHand, documentA } from './bench/by-hand.ts'
+import { measureContainers } from './bench/container.ts'
 import { measureBoxes } from './bench/vagrant.ts'
 import { measureVms, type VmFigure } from './bench/vm.ts'
 
@@ -29,7 +30,11 @@ interface Figure {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, vm: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    vm: { type: 'boolean', default: false },
+    container: { type: 'boolean', default: false },
+  },
 })
 const machine = await localMachine()
 const timing = timingFor(machine.facts.kind)
@@ -189,10 +194,13 @@ const typedRows = [
   'parent-down',
 ]
 
-function runSuites(suites: readonly string[]): Promise<unknown> {
+function runSuites(suites: readonly string[], on = 'local'): Promise<unknown> {
   const main = fileURLToPath(new URL('../harness/cli/main.ts', import.meta.url))
-  return new Promise((resolve) => {
-    spawn(process.execPath, [main, 'run', '--on', 'local', ...suites], { stdio: 'ignore' }).once('close', resolve)
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, [main, 'run', '--on', on, ...suites], { stdio: 'ignore' }).once('close', (code) => {
+      if (code === 0) resolve(undefined)
+      else reject(new Error(`${suites.join(' ')} on ${on} ended with ${String(code)}`))
+    })
   })
 }
 
@@ -227,17 +235,24 @@ async function channelCosts(): Promise<void> {
   await sandbox.close()
 }
 
+function take({ what, measured, unit, note, most }: VmFigure): void {
+  add({ what, measured, unit, note, goal: `≤ ${String(most)} ${unit}`, met: measured <= most })
+}
+
+async function containerCosts(): Promise<void> {
+  const reason = await measureContainers(machine, (on) => runSuites(['macvlan-in-action'], on), take)
+  if (reason !== undefined) console.error(`Containers were not measured: ${reason}`)
+}
+
 async function vmCosts(): Promise<void> {
-  const take = ({ what, measured, unit, note, most }: VmFigure): void => {
-    add({ what, measured, unit, note, goal: `≤ ${String(most)} ${unit}`, met: measured <= most })
-  }
   const reason = await measureVms(take)
   if (reason !== undefined) console.error(`VMs were not measured: ${reason}`)
   const boxReason = await measureBoxes(take)
   if (boxReason !== undefined) console.error(`Vagrant boxes were not measured: ${boxReason}`)
 }
 
-if (!values.vm) {
+const all = !values.vm && !values.container
+if (all) {
   await channelCosts()
   await certifiedNegatives()
   await macvlanMatrix()
@@ -246,7 +261,8 @@ if (!values.vm) {
   const rss = process.memoryUsage().rss / 2 ** 20
   add({ what: 'memory of this harness', measured: rss, unit: 'MB', goal: '≤ 300 MB', met: rss <= 300 })
 }
-await vmCosts()
+if (all || values.container) await containerCosts()
+if (all || values.vm) await vmCosts()
 await machine.dispose()
 if (values.json) console.log(JSON.stringify({ kernel: machine.facts.kernel, figures }))
 process.exitCode = figures.every(({ met }) => met !== false) ? 0 : 1
