@@ -15,6 +15,8 @@ test.each([
   ['the small one to fetch', ['link:ipvlan'], [], { name: '6.12', fetch: true }],
   ['the full one, where the small ones lack it', ['link:vcan'], [], { name: '6.12-full', fetch: true }],
   ['the full one also beside a small one', ['link:vcan'], [cloud], { name: '6.12-full', fetch: true }],
+  ['a full one for an SR-IOV card', ['sriov'], [cloud, full], { name: '6.1-full', fetch: false }],
+  ['the full one to fetch for an SR-IOV card', ['sriov'], [cloud], { name: '6.12-full', fetch: true }],
   ['any, where it is nothing of the kernel’s modules', ['device-nodes'], [cloud], { name: '5.10', fetch: false }],
 ])('chooses %s', (_, missing, cached, choice) => {
   expect(chooseKernel(missing, cached)).toEqual(choice)

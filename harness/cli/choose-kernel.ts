@@ -35,15 +35,17 @@ export async function cachedKernels(): Promise<CachedKernel[]> {
  * The kernel for features that this machine lacks: a cached one that has them, else one to fetch. Programs are no
  * reason for a VM: its programs are this machine's.
  *
- * @param missing - features such as `link:ipvlan`
+ * @param missing - features such as `link:ipvlan` and `sriov`
  */
 export function chooseKernel(missing: readonly string[], cached: readonly CachedKernel[]): KernelChoice {
   if (missing.some((feature) => /^(tool:|docker)/.test(feature)))
     return { reason: 'a VM has the programs of this machine, no others' }
   const types = missing.flatMap((feature) => (feature.startsWith('link:') ? [feature.slice('link:'.length)] : []))
-  const found = cached.find(({ linkTypes }) => types.every((type) => linkTypes.includes(type)))
+  // Debian's cloud kernels have no driver of the card either.
+  const needsFull = missing.includes('sriov') || types.some((type) => fullOnly.includes(type))
+  const isEnough = ({ flavour }: CachedKernel) => flavour === 'full' || !missing.includes('sriov')
+  const found = cached.find((one) => isEnough(one) && types.every((type) => one.linkTypes.includes(type)))
   if (found !== undefined) return { name: found.name, fetch: false }
-  const needsFull = types.some((type) => fullOnly.includes(type))
   const tried = cached.filter(({ flavour }) => flavour === 'full' || !needsFull)
   // A kernel like these would lack it as well.
   if (tried.length > 0)

@@ -1,4 +1,5 @@
 import { hanging } from '../report/display-width.ts'
+import type { Ability } from '../machines/machine.ts'
 import type { Diagnosis } from './doctor.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -69,8 +70,15 @@ export function diagnosisText(found: Diagnosis, { colours, width }: Pick<Termina
         found.ipv6?.able === false ? found.ipv6.reason : 'addresses can be set',
       ),
       ...line(yes, 'links', able.join(', ')),
+      ...(found.sriov === undefined ? [] : sriovLine(found.sriov)),
       ...lacking.flatMap(({ name, reason }) => line(colours.yellow('no     '), name, reason)),
     ]
+  }
+
+  function sriovLine(ability: Ability): string[] {
+    return ability.able
+      ? line(yes, 'SR-IOV', `a card with virtual functions${ability.how === undefined ? '' : `: ${ability.how}`}`)
+      : line(colours.yellow('no     '), 'SR-IOV', ability.reason)
   }
 
   function suiteLines(): string[] {

@@ -35,6 +35,8 @@ export interface Diagnosis {
   readonly remarks?: readonly string[]
   readonly tools: readonly ToolState[]
   readonly ipv6?: Ability
+  /** Whether a VM's labs can have an SR-IOV card. */
+  readonly sriov?: Ability
   readonly linkTypes: readonly Checked[]
   readonly suites: readonly SuiteOutlook[]
   readonly brokenSuites: readonly { readonly suite: string; readonly why: string }[]
@@ -74,6 +76,7 @@ export async function diagnose(on: string, cwd: string): Promise<Diagnosis> {
       machine: machine.facts,
       ...(machine.remarks === undefined ? {} : { remarks: machine.remarks }),
       ipv6: await machine.can('ipv6'),
+      ...(machine.facts.kind === 'vm' ? { sriov: await machine.can('sriov') } : {}),
       linkTypes: linkTypes.map(({ name, ...ability }) => ({ name: name.slice('link:'.length), ...ability })),
       suites: await outlooks(listing, machine),
       brokenSuites: listing.broken,

@@ -4,6 +4,7 @@ import { provideKernel, storedKernel } from '../machines/vm/kernel-store.ts'
 import { linkTypesOf } from '../machines/vm/kernel-support.ts'
 import { usage } from './arguments.ts'
 import { isSet, type Command } from './command.ts'
+import { fetchQemu, listQemu, qemuLines, qemuName } from './qemu-list.ts'
 import { exitCodes } from './exit-codes.ts'
 import { nearest } from '../model/names.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,7 +31,8 @@ export const kernelsCommand: Command = {
     fetch: {
       type: 'positional',
       required: false,
-      description: 'The word `fetch` and names: fetches those kernels, for later runs without a network',
+      description:
+        'The word `fetch` and names: fetches those kernels, or `qemu`, a newer QEMU, for later runs without a network',
     },
     json: { type: 'boolean', description: 'Print the list as JSON' },
     again: { type: 'boolean', description: 'Fetch also what is cached: Debian may have a newer one by now' },
@@ -39,6 +41,7 @@ export const kernelsCommand: Command = {
   examples: [
     ['netwright kernels', 'what there is'],
     ['netwright kernels fetch 6.1 6.12', 'for later runs without a network'],
+    ['netwright kernels fetch 6.12-full qemu', 'for labs with an SR-IOV card'],
     ['netwright run ipvlan-in-depth --on vm:6.1', 'any suite on one of them'],
   ],
   run: async ({ args, terminal }) => {
@@ -46,9 +49,11 @@ export const kernelsCommand: Command = {
     if (action === undefined) {
       if (isSet(args, 'again'))
         throw usage('kernels', '--again goes with fetch', 'netwright kernels fetch NAME --again')
-      const kernels = await listKernels()
+      const [kernels, qemu] = await Promise.all([listKernels(), listQemu()])
       terminal.print(
-        isSet(args, 'json') ? JSON.stringify({ schemaVersion: 1, kernels }, null, 2) : listText(kernels, terminal),
+        isSet(args, 'json')
+          ? JSON.stringify({ schemaVersion: 1, kernels, qemu }, null, 2)
+          : [listText(kernels, terminal), ...qemuLines(qemu, terminal)].join('\n'),
       )
       return exitCodes.ok
     }
@@ -68,11 +73,14 @@ const machineOf = (name: string) => `vm:${name.replace(/^vm:/, '')}`
 
 async function fetchKernels(names: readonly string[], again: boolean, { note }: Terminal): Promise<void> {
   if (names.length === 0) {
-    const known = (await kernelCatalogue()).map(({ name }) => name)
+    const known = [...(await kernelCatalogue()).map(({ name }) => name), qemuName]
     throw usage('kernels fetch', 'it does not say which kernels', `Name some of: ${known.join(', ')}.`)
   }
   // All names are right before the first megabyte comes.
-  const wanted = await Promise.all(names.map((name) => findKernel(name.replace(/^vm:/, ''))))
+  const wanted = await Promise.all(
+    names.filter((name) => name !== qemuName).map((name) => findKernel(name.replace(/^vm:/, ''))),
+  )
+  if (names.includes(qemuName)) await fetchQemu(again, note)
   for (const kernel of wanted) {
     const had = await storedKernel(kernel.name)
     const { release } = await provideKernel(kernel, note, again)
@@ -83,7 +91,7 @@ async function fetchKernels(names: readonly string[], again: boolean, { note }: 
 }
 
 async function unknownAction(word: string): Promise<Error> {
-  const names = (await kernelCatalogue()).map(({ name }) => name)
+  const names = [...(await kernelCatalogue()).map(({ name }) => name), qemuName]
   const name = word.replace(/^vm:/, '')
   if (names.includes(name)) return usage('kernels', `what about ${word}?`, `netwright kernels fetch ${name}`)
   const suggestion = nearest(word, ['fetch']) === undefined ? '' : 'Did you mean "fetch"? '

@@ -2,9 +2,11 @@ import { judgeClaims } from '../model/claims.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
 import type { Feature, Machine } from '../machines/machine.ts'
+import { findCardQemu } from '../machines/vm/find-qemu.ts'
+import { provideQemu } from '../machines/vm/qemu-store.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import type { DeclaredScenario } from '../suite/vitest-binding.ts'
-import { cachedKernels, chooseKernel } from './choose-kernel.ts'
+import { cachedKernels, chooseKernel, type KernelChoice } from './choose-kernel.ts'
 import type { RunListener } from './run-collector.ts'
 import { startMachineRun, type MachineRun, type MachineRunOptions } from './run-machine.ts'
 
@@ -40,6 +42,7 @@ export function startAutoRun(
   const reasons = new Map<ScenarioResult, string>()
   const starts = new Map<string, Promise<string | undefined>>()
   let cached: ReturnType<typeof cachedKernels> | undefined
+  let card: Promise<string | undefined> | undefined
 
   const missingOf = async ({ declared }: Held): Promise<string[]> => {
     const tried = await Promise.all(
@@ -47,7 +50,13 @@ export function startAutoRun(
     )
     return tried.flat()
   }
-  const choiceFor = async (one: Held) => chooseKernel(await missingOf(one), await (cached ??= cachedKernels()))
+  const choiceFor = async (one: Held): Promise<KernelChoice> => {
+    const missing = await missingOf(one)
+    const choice = chooseKernel(missing, await (cached ??= cachedKernels()))
+    if ('reason' in choice || !missing.includes('sriov')) return choice
+    const problem = await (card ??= cardProblem(tell))
+    return problem === undefined ? choice : { reason: problem }
+  }
   /** Starts a VM once, which makes its template; answers why it cannot be. */
   const start = (machine: string, fetch: boolean): Promise<string | undefined> => {
     const known = starts.get(machine) ?? startVm(machine, fetch, tell)
@@ -117,6 +126,20 @@ async function startVm(machine: string, fetch: boolean, tell: (sentence: string)
   try {
     const vm = await machineFor(machine)
     await vm.dispose()
+    return undefined
+  } catch (error) {
+    return problemText(error)
+  }
+}
+
+/** Sees to a QEMU that emulates an SR-IOV card: fetches one where none is there; answers why there is none even so. */
+async function cardProblem(tell: (sentence: string) => void): Promise<string | undefined> {
+  try {
+    const found = await findCardQemu()
+    if ('qemu' in found) return undefined
+    if (!found.canBeFetched) return found.reason
+    tell('no QEMU here emulates an SR-IOV card: a newer one is fetched for it, 12 MB')
+    await provideQemu(tell)
     return undefined
   } catch (error) {
     return problemText(error)

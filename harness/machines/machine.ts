@@ -16,7 +16,9 @@ export type Feature =
 export const cardDevices = { card: 'nwcard', port: 'nwport' } as const
 
 /** An answer found by trying, never by guessing from versions. */
-export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string }
+export type Ability =
+  /** `how` says by what, where a user may wonder: which QEMU gives an SR-IOV card. */
+  { readonly able: true; readonly how?: string } | { readonly able: false; readonly reason: string }
 
 /**
  * A kernel with a userland in which labs run. A kind differs from another only in how it starts and

@@ -22,8 +22,6 @@ export interface Cards {
    */
   readonly guests: () => Promise<CardGuests>
   readonly trouble: () => Promise<string | undefined>
-  /** Which QEMU would be theirs, or why none. */
-  readonly remark: () => Promise<string>
   readonly dispose: () => Promise<void>
 }
 
@@ -35,11 +33,13 @@ export interface CardsOptions extends Pick<GuestOptions, 'parameters'> {
   readonly silentMs: number
 }
 
+type Found = { readonly guests: CardGuests; readonly how: string } | { readonly reason: string }
+
 /** Finds out whether a VM's kernel can have guests with a card. None is booted before one is asked for. */
 export function findCards({ kernel, image, trunk, parameters, silentMs }: CardsOptions): Cards {
-  let found: Promise<{ readonly guests: CardGuests } | { readonly reason: string }> | undefined
+  let found: Promise<Found> | undefined
   const find = () => (found ??= look())
-  async function look() {
+  async function look(): Promise<Found> {
     if (trunk) return { reason: 'VMs that share wires carry no SR-IOV card' }
     const missing = await missingModules(kernel, drivers)
     if (missing.length > 0) {
@@ -51,7 +51,8 @@ export function findCards({ kernel, image, trunk, parameters, silentMs }: CardsO
     const { qemu } = chosen
     const { kind } = await findAccelerator(qemu, image, memoryMiB)
     const options: GuestOptions = { image, memoryMiB, accelerator: kind, card: true, ...(parameters && { parameters }) }
-    return { guests: openCardGuests(() => bootWithCard(qemu, options), silentMs) }
+    const how = `igb, an Intel 82576, of QEMU ${qemu.version} (${qemu.program})`
+    return { guests: openCardGuests(() => bootWithCard(qemu, options), silentMs), how }
   }
   const opened = async (): Promise<CardGuests | undefined> => {
     const state = await found?.catch(() => undefined)
@@ -60,7 +61,9 @@ export function findCards({ kernel, image, trunk, parameters, silentMs }: CardsO
   return {
     can: async () => {
       const state = await find()
-      return 'guests' in state ? state.guests.can() : { able: false, reason: state.reason }
+      if ('reason' in state) return { able: false, reason: state.reason }
+      const ability = await state.guests.can()
+      return ability.able ? { able: true, how: state.how } : ability
     },
     guests: async () => {
       const state = await find()
@@ -68,10 +71,6 @@ export function findCards({ kernel, image, trunk, parameters, silentMs }: CardsO
       throw new NetwrightError('NETWRIGHT_UNSUPPORTED', `A lab needs an SR-IOV card: ${state.reason}`)
     },
     trouble: async () => (await opened())?.trouble(),
-    remark: async () => {
-      const chosen = await findCardQemu()
-      return `SR-IOV: ${'reason' in chosen ? chosen.reason : `QEMU ${chosen.qemu.version} has a card (${chosen.qemu.program})`}`
-    },
     dispose: async () => (await opened())?.dispose(),
   }
 }

@@ -24,8 +24,8 @@ export async function findQemu(): Promise<Qemu> {
   })
 }
 
-/** A QEMU that emulates an SR-IOV card, or why there is none, with the next step. */
-export type CardQemu = { readonly qemu: Qemu } | { readonly reason: string }
+/** A QEMU that emulates an SR-IOV card, or why there is none, with the next step, and whether that is to fetch one. */
+export type CardQemu = { readonly qemu: Qemu } | { readonly reason: string; readonly canBeFetched: boolean }
 
 /**
  * The QEMU of guests with an SR-IOV card: the one that NETWRIGHT_QEMU names, else the newer one of those on PATH and in
@@ -37,10 +37,10 @@ export async function findCardQemu(): Promise<CardQemu> {
   const there = all.filter((one) => one !== undefined).sort(newestFirst)
   for (const qemu of there) if (await hasCard(qemu)) return { qemu }
   const [newest] = there
-  const next =
-    named === undefined ? 'netwright kernels fetch qemu' : `let ${qemuVariable} name a newer one, or unset it`
+  const canBeFetched = named === undefined
+  const next = canBeFetched ? 'netwright kernels fetch qemu' : `let ${qemuVariable} name a newer one, or unset it`
   const which = newest === undefined ? 'this machine has no QEMU' : `QEMU ${newest.version} has no igb`
-  return { reason: `${which}, the SR-IOV card (8.0 or newer is needed): ${next}` }
+  return { reason: `${which}, the SR-IOV card (8.0 or newer is needed): ${next}`, canBeFetched }
 }
 
 /** Orders by version, newest first. */

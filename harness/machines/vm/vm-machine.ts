@@ -108,7 +108,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       }
       return cards.trouble()
     },
-    remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`, await cards.remark()],
+    remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`],
     dispose: async () => {
       await cards.dispose()
       for (const slot of await slots()) await slot.guest().channel.close()
