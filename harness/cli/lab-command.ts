@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { openLab, type Lab } from '../lab/lab.ts'
 import type { Topology } from '../lab/topology.ts'
 import { NetwrightError } from '../model/errors.ts'
@@ -7,15 +5,23 @@ import type { ScenarioResult } from '../model/results.ts'
 import type { Place } from '../machines/channel/channel.ts'
 import { enterArguments } from '../machines/local/enter.ts'
 import type { Machine } from '../machines/machine.ts'
+import { openTerminal } from '../machines/channel/terminal.ts'
 import { reproScript } from '../report/repro-script.ts'
+import { enterDoor } from '../suite/kept-lab-door.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import { placeIds, resolvePlace } from '../suite/places.ts'
 import { usage } from './arguments.ts'
 import { isSet, valueOf, type Command, type CommandCall } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
+import { openLocalShell, promptOf, shellArguments, terminalSize, useStreams, useTerminal } from './lab-shell.ts'
 import { chooseTopology, loadTopologies } from './load-topologies.ts'
 import type { Terminal } from './terminal.ts'
 import { topologyTree } from './topology-tree.ts'
+
+interface LabPlace {
+  readonly id: string
+  readonly place: Place
+}
 
 /** `netwright lab [TOPOLOGY]` */
 export const labCommand: Command = {
@@ -34,17 +40,29 @@ export const labCommand: Command = {
       valueHint: 'COMMAND',
       description: 'Run one command there instead of a shell, and exit with its code',
     },
+    enter: {
+      type: 'string',
+      valueHint: 'PID:PLACE',
+      description: 'Enter a lab that `netwright run --keep` keeps, as it prints, instead of building one',
+    },
     print: { type: 'boolean', description: 'Print a bash script that builds the lab without netwright' },
-    on: { type: 'string', valueHint: 'MACHINE', description: 'Machine to build on: local (unless told), auto' },
+    on: {
+      type: 'string',
+      valueHint: 'MACHINE',
+      description: 'Machine to build on: local (unless told), container, vm:KERNEL, vagrant:BOX',
+    },
   },
   examples: [
     ['netwright lab', 'the topologies there are'],
     ['netwright lab macvlan-bridge', 'a shell on its first host'],
     ['netwright lab macvlan-bridge --ns ns1', 'a shell in a namespace'],
     ['netwright lab macvlan-bridge --ns ns1 --exec "ping -c1 192.168.179.13"', 'one command'],
+    ['netwright lab ipvlan-l2-on-ens10 --on vm:6.1', 'a shell in a lab on another kernel'],
     ['netwright lab macvlan-bridge --print > lab.sh', 'a script that needs nothing of netwright'],
   ],
   run: async ({ args, terminal }) => {
+    const kept = valueOf(args, 'enter')
+    if (kept !== undefined) return enterKept(kept, args, terminal)
     const cwd = process.cwd()
     const on = valueOf(args, 'on') ?? 'local'
     const known = await loadTopologies(cwd)
@@ -56,9 +74,7 @@ export const labCommand: Command = {
     }
     const topology = await chooseTopology(word, known, cwd)
     const place = placeOf(topology, args)
-    if (!process.stdin.isTTY && valueOf(args, 'exec') === undefined && !isSet(args, 'print')) {
-      throw usage('lab', 'a shell needs a terminal', 'Give a command with --exec, or --print for a script.')
-    }
+    if (valueOf(args, 'exec') === undefined && !isSet(args, 'print')) needTerminal()
     const machine = await machineFor(on)
     try {
       await checkNeeds(topology, machine)
@@ -114,7 +130,7 @@ async function use(lab: Lab, place: string, args: CommandCall['args'], terminal:
   const command = valueOf(args, 'exec')
   if (command !== undefined) return execute(lab, target.place, command)
   terminal.note(topologyTree(await lab.graph(), terminal.errorColours))
-  return openShell(lab, place, terminal)
+  return openShell(lab, { id: place, place: target.place }, terminal)
 }
 
 /** The lab as a scenario that only builds: what the script is printed from. */
@@ -138,48 +154,41 @@ async function buildResult(lab: Lab): Promise<ScenarioResult> {
 
 /** Runs a command in a place of the lab, with our streams; answers its exit code. */
 async function execute(lab: Lab, place: Place, command: string): Promise<number> {
-  const child = await lab.channel.spawn(['bash', '-c', command], { place, env: lab.machine.environment })
-  const forward = (signal: NodeJS.Signals) => child.kill(signal)
-  process.on('SIGINT', forward).on('SIGTERM', forward)
-  child.stdin.on('error', () => undefined)
-  if (process.stdin.isTTY) child.stdin.end()
-  else process.stdin.pipe(child.stdin)
-  child.stdout.pipe(process.stdout, { end: false })
-  child.stderr.pipe(process.stderr, { end: false })
-  const { code, signal } = await child.exit
-  process.stdin.unpipe().destroy()
-  process.off('SIGINT', forward).off('SIGTERM', forward)
-  return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+  return useStreams(await lab.channel.spawn(['bash', '-c', command], { place, env: lab.machine.environment }))
 }
 
-/** An interactive shell: it gets the terminal itself, so it is entered from outside of the channel. */
-async function openShell(lab: Lab, place: string, terminal: Terminal): Promise<number> {
-  const commands = await enterArguments(lab.channel.localPid, [...lab.namespaces.values()], lab.machine.facts.privilege)
-  const [program = '', ...args] = commands.get(place) ?? []
-  if (program === '')
-    throw new NetwrightError(
-      'NETWRIGHT_UNSUPPORTED',
-      `a shell on the machine ${lab.machine.name} is not possible yet`,
-      { next: 'Use --exec.' },
-    )
-  terminal.note(terminal.errorColours.dim(`A shell on ${place}; the lab ends with it (exit, or Ctrl-D).`))
-  const env = { ...process.env, ...lab.machine.environment, PS1: `${place}:\\w\\$ `, NETWRIGHT_LAB: lab.topology.name }
-  const shell = spawn(program, [...args, 'bash', '--noprofile', '--norc', '-i'], { stdio: 'inherit', env })
-  // Ctrl-C is for what runs in the shell.
-  const ignore = () => undefined
-  process.on('SIGINT', ignore)
-  return new Promise((resolve, reject) => {
-    shell.on('error', (cause) => {
-      reject(
-        new NetwrightError('NETWRIGHT_TOOL_MISSING', 'nsenter cannot be started', {
-          next: 'Install util-linux.',
-          cause,
-        }),
-      )
-    })
-    shell.on('exit', (code, signal) => {
-      process.off('SIGINT', ignore)
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
-    })
-  })
+/** An interactive shell. On this machine it gets the terminal itself, so it is entered from outside of the channel. */
+async function openShell(lab: Lab, { id, place }: LabPlace, terminal: Terminal): Promise<number> {
+  terminal.note(terminal.errorColours.dim(`A shell on ${id}; the lab ends with it (exit, or Ctrl-D).`))
+  const env = { ...lab.machine.environment, ...promptOf(id), NETWRIGHT_LAB: lab.topology.name }
+  const { localPid } = lab.channel
+  const commands = await enterArguments(localPid, [...lab.namespaces.values()], lab.machine.facts.privilege)
+  const local = commands.get(id)
+  if (local !== undefined) return openLocalShell(local, env)
+  const options = { place, env: { ...env, TERM: process.env['TERM'] ?? 'linux' }, ...terminalSize() }
+  return useTerminal(await openTerminal(lab.channel, shellArguments, options))
+}
+
+/** A shell or a command in a lab that a run keeps. */
+async function enterKept(text: string, args: CommandCall['args'], terminal: Terminal): Promise<number> {
+  const [, pid = '', place = ''] = /^(\d+):(.+)$/.exec(text) ?? []
+  if (pid === '')
+    throw usage('lab', `--enter ${text} names no kept lab`, '`netwright run --keep` prints what enters it.')
+  const command = valueOf(args, 'exec')
+  if (command === undefined) needTerminal()
+  const { channel, environment } = await enterDoor(Number(pid), place)
+  try {
+    if (command !== undefined)
+      return await useStreams(await channel.spawn(['bash', '-c', command], { env: environment }))
+    terminal.note(terminal.errorColours.dim(`A shell on ${place} of a kept lab (exit, or Ctrl-D).`))
+    const env = { ...environment, ...promptOf(place), TERM: process.env['TERM'] ?? 'linux' }
+    return await useTerminal(await openTerminal(channel, shellArguments, { env, ...terminalSize() }))
+  } finally {
+    await channel.close()
+  }
+}
+
+function needTerminal(): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return
+  throw usage('lab', 'a shell needs a terminal', 'Give a command with --exec, or --print for a script.')
 }

@@ -2,12 +2,13 @@ import { connect } from 'node:net'
 import type { Lab } from '../lab/lab.ts'
 import type { ScenarioResult } from '../model/results.ts'
 import { enterCommands } from '../machines/local/enter.ts'
+import { openDoor } from './kept-lab-door.ts'
 
 /** What is told of a lab that is kept. */
 export interface KeptLab {
   readonly suite: string
   readonly scenario: string
-  /** Namespace to the command that opens a shell in it, from a terminal of the machine. */
+  /** Namespace to the command that opens a shell in it, from a terminal of this machine. */
   readonly enter: Readonly<Record<string, string>>
 }
 
@@ -18,7 +19,7 @@ export interface KeptLab {
  * @param socket - name of an abstract unix socket, without the NUL
  */
 export async function keepLab(socket: string, lab: Lab, result: ScenarioResult): Promise<void> {
-  const enter = await enterCommands(lab.channel.localPid, [...lab.namespaces.values()], lab.machine.facts.privilege)
+  const { enter, close } = await wayIn(lab)
   const kept: KeptLab = { suite: result.suite, scenario: result.scenario, enter }
   await new Promise<void>((resolve) => {
     const connection = connect(`\0${socket}`)
@@ -27,4 +28,19 @@ export async function keepLab(socket: string, lab: Lab, result: ScenarioResult):
     connection.resume()
     connection.write(`${JSON.stringify(kept)}\n`)
   })
+  await close()
+}
+
+/** A lab on this machine is entered by nsenter(1); one elsewhere through this process, which has the channel to it. */
+async function wayIn(lab: Lab): Promise<Pick<KeptLab, 'enter'> & { readonly close: () => Promise<void> }> {
+  const { channel, machine, namespaces } = lab
+  if (channel.localPid !== undefined) {
+    const enter = await enterCommands(channel.localPid, [...namespaces.values()], machine.facts.privilege)
+    return { enter, close: () => Promise.resolve() }
+  }
+  const close = await openDoor(lab)
+  // The part of a wire that lies on another machine has a space in its name.
+  const quoted = (word: string) => (word.includes(' ') ? `'${word}'` : word)
+  const command = (place: string) => `netwright lab --enter ${quoted(`${String(process.pid)}:${place}`)}`
+  return { enter: Object.fromEntries([...namespaces.keys()].map((place) => [place, command(place)])), close }
 }
