@@ -1,7 +1,7 @@
-import { reached } from 'netwright'
+import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { bridgedPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
-import { sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
+import { setCard, sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
 
 const claim = k8sIpvlanMacvlan.claim('D5')
@@ -23,7 +23,21 @@ scenario(userspaceVswitchPods, 'Pods on veth and Open vSwitch in user space reac
   when: 'veth and Open vSwitch, datapath in user space',
 }).expect(rows)
 
+// The card is a switch of its own: unlike macvlan's parent, the node's own stack is one of its ports.
 scenario(sriovPods, 'Pods on virtual functions of an SR-IOV card reach each other, their node and the LAN', {
   claim,
   when: 'SR-IOV',
 }).expect(rows)
+
+scenario(sriovPods, 'Pods on virtual functions have no carrier while the node has its card down', {
+  claim,
+  when: 'SR-IOV, and the card is down',
+})
+  .expect({ pod1: { pod2: reached } })
+  .until(
+    'the node sets its card down',
+    ({ node1 }) => setCard(node1, 'down'),
+    ({ node1 }) => setCard(node1, 'up'),
+  )
+  .expect({ pod1: { pod2: blocked('link-down', { at: 'node1/pod1 eth0' }) } })
+  .andBack()
