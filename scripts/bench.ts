@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openLab } from '../harness/lab/lab.ts'
-import { tuneNeighbours } from '../harness/lab/quiet.ts'
 import { localMachine } from '../harness/machines/local/local-machine.ts'
 import { tcp, type Family, type ProbeSpec, type Protocol } from '../harness/model/probe.ts'
 import { reached } from '../harness/model/verdict.ts'
@@ -225,7 +224,6 @@ async function building(): Promise<void> {
 
 async function channelCosts(): Promise<void> {
   const sandbox = await machine.openSandbox()
-  await tuneNeighbours(sandbox, [], timing.neighbours)
   const one = await timed(async () => {
     for (let i = 0; i < 200; i++) await sandbox.run(['true'])
   })

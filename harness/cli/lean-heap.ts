@@ -5,3 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 setFlagsFromString('--semi-space-growth-factor=1')
 setFlagsFromString('--liftoff-only')
 setFlagsFromString('--optimize-for-size')
+
+/** From now on time counts and not size: no worker is there any more that needs memory beside this process. */
+export function useRoom(): void {
+  setFlagsFromString('--no-optimize-for-size')
+}

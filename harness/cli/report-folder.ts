@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
 import type { AllureWriter } from '../report/allure-results.ts'
+import { useRoom } from './lean-heap.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** The files of a report folder. */
@@ -136,6 +137,7 @@ export function startReport(folder: ReportFolder): GoingReport {
       import('@allurereport/core').catch(() => undefined)
     },
     finish: async (run) => {
+      useRoom()
       await writeFile(folder.run, JSON.stringify(run))
       return makeHtml(run, folder, await begun())
     },

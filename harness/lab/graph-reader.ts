@@ -17,7 +17,7 @@ export interface NamespaceTarget {
 
 /** The sysctls that decide connectivity; values that differ from the kernel's default are kept. */
 const usualValues: Readonly<Record<string, string>> = {
-  'ipv4/ip_forward': '0',
+  'ipv4/ip_forward': '0', // and conf/all/forwarding, which is the same
   'ipv4/icmp_echo_ignore_all': '0',
   'ipv4/conf/*/forwarding': '0',
   'ipv4/conf/*/rp_filter': '0',
@@ -31,8 +31,13 @@ const usualValues: Readonly<Record<string, string>> = {
 
 /** Those that no device tells of itself. */
 const wholeNamespace: readonly FileOperation[] = Object.keys(usualValues)
-  .flatMap((name) => (name.includes('*') ? ['all', 'default'].map((scope) => name.replace('*', scope)) : name))
-  .map((name) => ({ kind: 'read', path: `/proc/sys/net/${name}` }))
+  .filter((name) => name !== 'ipv4/conf/*/forwarding')
+  .map((name) => ({ kind: 'read', path: `/proc/sys/net/${name.replace('*', 'all')}` }))
+
+/** A wire's switch has no stack that could decide anything. */
+async function readSettings(channel: Channel, target: NamespaceTarget): Promise<ReadonlyMap<string, string>> {
+  return target.role === 'wire' ? new Map() : channel.files(target.path, wholeNamespace).catch(missing(target))
+}
 
 /**
  * Reads what the kernel says was built, by rtnetlink(7) from inside each namespace; parents and peers are resolved across
@@ -45,7 +50,7 @@ export async function readGraph(channel: Channel, targets: readonly NamespaceTar
   const [dumps, ids, settings] = await Promise.all([
     channel.dump(paths),
     channel.namespaceIds(paths),
-    Promise.all(targets.map((target) => channel.files(target.path, wholeNamespace).catch(missing(target)))),
+    Promise.all(targets.map((target) => readSettings(channel, target))),
   ])
   const links = targets.map((target, position): RawLink[] => {
     const dump = dumps[position]

@@ -124,7 +124,7 @@ async function furnish<HostName extends string>(
       const target: NamespaceTarget = { id, role: 'namespace', host, name, path, place }
       namespaces.set(id, target)
       identities.set(id, listed.get(path) ?? '')
-      await hush(channel, path, topology.ipv6)
+      await hush(channel, path, topology.ipv6, '*')
       for (const watcher of watchers) await watcher.appeared(target)
     }
   }

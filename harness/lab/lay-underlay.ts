@@ -30,7 +30,7 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
     ),
   )
   await Promise.all([
-    ...underlay.hosts.map((h) => hush(channel, namespacePath(handleOf(handles, h.name)), laying.ipv6)),
+    ...underlay.hosts.map((h) => hush(channel, namespacePath(handleOf(handles, h.name)), laying.ipv6, 'default')),
     ...wires.map(({ key }) => silenceWire(channel, namespacePath(handleOf(handles, key)))),
   ])
   const switches = new Map(underlay.wires.map((wire) => [wire.name, switchNames(underlay, wire)]))

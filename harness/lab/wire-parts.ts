@@ -64,9 +64,7 @@ export function uplinkLines(bridge: string, name: string, { device }: CableEnd):
   return [`link set dev ${device} name ${name}`, ...portLines(bridge, [name], false)]
 }
 
+/** The devices that come into a fresh namespace take over its default; to write to `all` takes the lock of all devices. */
 export async function silenceWire(channel: Channel, net: string): Promise<void> {
-  await channel.files(net, [
-    { kind: 'write', path: '/proc/sys/net/ipv6/conf/all/disable_ipv6', value: '1' },
-    { kind: 'write', path: '/proc/sys/net/ipv6/conf/default/disable_ipv6', value: '1' },
-  ])
+  await channel.files(net, [{ kind: 'write', path: '/proc/sys/net/ipv6/conf/default/disable_ipv6', value: '1' }])
 }

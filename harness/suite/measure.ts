@@ -19,11 +19,7 @@ export async function measureCells(
   timers: NeighbourTimers,
 ): Promise<CellResult[]> {
   const { lab } = prober
-  await tuneNeighbours(
-    lab.channel,
-    [...lab.namespaces.values()].map((t) => t.path),
-    timers,
-  )
+  await tuneNeighbours(lab.channel, lab.namespaces.values(), prober.graph, timers)
   const results = new Map<PlannedCell, CellResult>()
   for (const from of new Set(cells.map((c) => c.from))) {
     const row = cells.filter((c) => c.from === from)

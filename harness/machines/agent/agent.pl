@@ -22,7 +22,7 @@ my %SYSCALLS = (
 my $NR = $SYSCALLS{$ARCH} or do { print STDERR "agent: no system call numbers for $ARCH\n"; exit 70 };
 my ($CLONE_NEWNS, $CLONE_NEWNET) = (0x20000, 0x40000000);
 my ($MS_REC, $MS_PRIVATE, $MS_NOSUID_NODEV_NOEXEC) = (0x4000, 0x40000, 0xe);
-my ($EINTR, $EAGAIN, $EINPROGRESS) = (4, 11, 115);
+my ($ENOENT, $EINTR, $EAGAIN, $EINPROGRESS) = (2, 4, 11, 115);
 my ($AF_INET, $AF_INET6, $AF_NETLINK, $AF_PACKET) = (2, 10, 16, 17);
 my ($SOCK_STREAM, $SOCK_DGRAM, $SOCK_RAW) = (1, 2, 3);
 my ($SOL_SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_BROADCAST, $SO_BINDTODEVICE) = (1, 2, 4, 6, 25);
@@ -365,34 +365,34 @@ sub close_socket {
 # files: [netns, op...] with op = r<TAB>path, w<TAB>path<TAB>value, or i<TAB>path for its device and inode number; *
 # stands for any name. /proc/sys/net belongs to the reader's network namespace, so no process is needed.
 sub matches {    # perl's own glob loads a module
-    my ($path) = @_;
+    my ($path, $listed) = @_;
     return ($path) unless $path =~ m{^(.*?)([^/]*\*[^/]*)(.*)$}s;
     my ($folder, $name, $rest) = ($1, join('.*', map { quotemeta } split /\*/, $2, -1), $3);
-    opendir(my $d, $folder) or return ();
-    my @names = sort grep { !/^\./ && /^$name$/s } readdir $d;
-    return map { matches_rest("$folder$_", $rest) } @names;
+    my @names = grep { /^$name$/s } @{ $listed->{$folder} ||= [names_in($folder)] };
+    return map { $rest =~ /\*/ ? matches("$folder$_$rest", $listed) : "$folder$_$rest" } @names;
 }
-sub matches_rest { my ($head, $rest) = @_; return $rest =~ /\*/ ? matches("$head$rest") : grep { lstat $_ } "$head$rest" }
+sub names_in { opendir(my $d, $_[0]) or return (); return sort grep { !/^\./ } readdir $d }
 sub do_files {
     my ($id, $net, @ops) = @_;
     my @done = in_netns($net, sub {
-        my @r = ('ok');
+        my (%listed, @r);
         for my $op (@ops) {
             my ($what, $path, $value) = split /\t/, $op, 3;
-            for my $p (matches($path)) {
-                if ($what eq 'r') {
-                    if (open(my $f, '<', $p)) { local $/; my $text = <$f>; push @r, "$p\t$text" }
-                    else { push @r, "$p\t!$!" }
-                } elsif ($what eq 'i') {
+            for my $p (matches($path, \%listed)) {
+                my $got;
+                if ($what eq 'i') {
                     my @stat = stat $p;
-                    push @r, @stat ? "$p\t$stat[0]:$stat[1]" : "$p\t!$!";
-                } elsif (open(my $f, '>', $p)) {
-                    my $n = syswrite $f, $value;
-                    push @r, defined $n ? "$p\tok" : "$p\t!$!";
-                } else { push @r, "$p\t!$!" }
+                    $got = "$stat[0]:$stat[1]" if @stat;
+                } elsif (sysopen(my $f, $p, $what eq 'r' ? 0 : 1)) {
+                    if ($what eq 'r') { local $/; $got = <$f> }
+                    elsif (defined syswrite $f, $value) { $got = 'ok' }
+                }
+                # What `*` stood for may lack the rest of the path.
+                next if !defined $got && $p ne $path && $! == $ENOENT;
+                push @r, "$p\t" . (defined $got ? $got : "!$!");
             }
         }
-        return @r;
+        return ('ok', @r);
     });
     return answer('f', $id, $done[1], $done[2]) unless defined $done[0];
     shift @done;
