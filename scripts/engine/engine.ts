@@ -12,11 +12,11 @@ const startMs = 30_000
 /** What is started: Docker Engine, or the Podman that the machine has, root's or an ordinary user's. */
 export type EngineKind = 'docker' | 'podman' | 'podman-user'
 
-/** What a Docker Engine of the tests lacks. */
+/** What an engine of the tests lacks. */
 export interface EngineLimits {
   /** Mebibytes of its disk. */
   readonly diskMebibytes?: number
-  /** Unix socket of an authorization plugin. */
+  /** Unix socket of an authorization plugin, of Docker Engine. */
   readonly authorization?: string
 }
 
@@ -47,6 +47,7 @@ export async function startEngine(kind: EngineKind = 'docker', limits: EngineLim
     })
   }
   const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+  const disk = String(limits.diskMebibytes ?? '')
   const script =
     kind === 'docker'
       ? [
@@ -55,7 +56,7 @@ export async function startEngine(kind: EngineKind = 'docker', limits: EngineLim
           String(limits.diskMebibytes ?? ''),
           limits.authorization ?? '',
         ]
-      : [here('podman.sh'), kind === 'podman' ? 'root' : 'user']
+      : [here('podman.sh'), kind === 'podman' ? 'root' : 'user', disk]
   const runs = await cacheFolder('engine', 'runs')
   const run = join(runs, randomBytes(4).toString('hex'))
   const argv = ['sh', here('keep.sh'), runs, run, ...script]

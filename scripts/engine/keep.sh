@@ -9,6 +9,8 @@ remove() {
   find /sys/fs/cgroup -depth -type d -path "*/netwright-engine-$(basename "$1")*" -exec rmdir {} + 2>/dev/null
   rm -rf "$1"
 }
+# One at a time: between a folder's making and its lock, another start would take it for left.
+exec 7>"$runs/lock" && flock 7 || exit 1
 for old in "$runs"/*/; do
   [ -f "${old}lock" ] || continue
   exec 8<"${old}lock"
@@ -17,6 +19,7 @@ for old in "$runs"/*/; do
 done
 
 mkdir "$run" && exec 9>"$run/lock" && flock -n 9 || exit 1
+exec 7>&-
 echo $$ >"$run/keeper.pid"
 exec 3<&0
 setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \

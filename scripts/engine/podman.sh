@@ -1,7 +1,8 @@
 # Podman's service as first child of the engine's own PID, mount and network namespaces (see inside.sh): root's, or that
 # of an ordinary user who has nothing but a home.
-#   podman.sh RUN root|user
-run=$1 who=$2 name=netwright-engine-$(basename "$1") uid=4242
+#   podman.sh RUN root|user MEBIBYTES
+# Its disk has that many mebibytes, if any are told.
+run=$1 who=$2 mebibytes=$3 name=netwright-engine-$(basename "$1") uid=4242
 mount --make-rprivate / && mount -t tmpfs -o mode=755 netwright-engine /run && ip link set lo up || exit 1
 # crun refuses cgroup v1 with v2 beside it.
 [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || umount /sys/fs/cgroup/unified 2>/dev/null
@@ -11,17 +12,20 @@ for tree in $(awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts); do
   for set in cpuset.cpus cpuset.mems; do cat "$tree/$set" >"$tree/$name/$set"; done 2>/dev/null
   mount --bind "$tree/$name" "$tree"
 done
-export HOME=/run/home XDG_RUNTIME_DIR=/run/runtime CONTAINERS_CONF=/run/containers.conf CONTAINERS_STORAGE_CONF=/run/storage.conf
+export HOME=/run/home XDG_DATA_HOME=/run/home/data XDG_RUNTIME_DIR=/run/runtime CONTAINERS_CONF=/run/containers.conf CONTAINERS_STORAGE_CONF=/run/storage.conf
 mkdir /run/socket && mount --bind "$run" /run/socket || exit 1
 # What it would leave on the machine: locks, a cache, copies.
 for place in /dev/shm /var/lib /var/tmp; do mount -t tmpfs -o mode=1777 netwright-engine "$place" || exit 1; done
 mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR" || exit 1
+if [ -n "$mebibytes" ]; then
+  mkdir -m 700 "$XDG_DATA_HOME" && mount -t tmpfs -o "size=${mebibytes}m,mode=700" netwright-engine "$XDG_DATA_HOME" || exit 1
+fi
 printf '[containers]\ndefault_ulimits=[]\n[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\n' >"$CONTAINERS_CONF"
-printf '[storage]\ndriver="overlay"\ngraphroot="%s/data"\nrunroot="%s"\n' "$HOME" "$XDG_RUNTIME_DIR/containers" >"$CONTAINERS_STORAGE_CONF"
+printf '[storage]\ndriver="overlay"\ngraphroot="%s"\nrunroot="%s"\n' "$XDG_DATA_HOME" "$XDG_RUNTIME_DIR/containers" >"$CONTAINERS_STORAGE_CONF"
 command=
 if [ "$who" = user ]; then
   { cat /etc/passwd && echo "netwright:x:$uid:$uid::$HOME:/bin/sh"; } >/run/passwd && mount --bind /run/passwd /etc/passwd
-  chown "$uid:$uid" "$HOME" "$XDG_RUNTIME_DIR" /run/socket
+  chown "$uid:$uid" "$HOME" "$HOME"/* "$XDG_RUNTIME_DIR" /run/socket
   command="setpriv --reuid $uid --regid $uid --clear-groups"
 else
   printf 'tmp_dir="/run/libpod"\n' >>"$CONTAINERS_CONF"

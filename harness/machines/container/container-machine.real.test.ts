@@ -37,7 +37,7 @@ if (reason === undefined) {
 if (reason === undefined) {
   test('an image of the user’s carries labs when it holds the tools; the agent is brought along', async () => {
     const api = await findEngine()
-    await api.getImage(await labImage(api)).tag({ repo: 'example/lab', tag: '1' })
+    await api.getImage((await labImage(api)).name).tag({ repo: 'example/lab', tag: '1' })
     onTestFinished(() => removeImage(api, 'example/lab:1'))
     const machine = await containerMachine('example/lab:1')
     expect(machine).toMatchObject({ name: 'container:example/lab:1', facts: { kind: 'container', privilege: 'root' } })
@@ -73,7 +73,7 @@ if (reason === undefined) {
 
   test('`netwright clean` lists and removes what nobody uses, and nothing that it did not make', async () => {
     const api = await findEngine()
-    const image = await labImage(api)
+    const { name: image } = await labImage(api)
     await api.getImage(image).tag({ repo: 'example/mine', tag: '1' })
     onTestFinished(() => removeImage(api, 'example/mine:1'))
     const create = (name: string, Labels: Record<string, string>) =>

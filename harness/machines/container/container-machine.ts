@@ -26,12 +26,18 @@ const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-ch
 export async function containerMachine(image?: string): Promise<Machine> {
   const engine = await findEngine()
   // After the engine is found: the package takes its time to load.
-  const [{ labImage }, { agentPath, startLabContainer }] = await Promise.all([
+  const [{ labImage }, { removeImage }, { agentPath, startLabContainer }] = await Promise.all([
     import('./lab-image.ts'),
+    import('./leftovers.ts'),
     import('./lab-container.ts'),
   ])
   await sweepContainers(engine)
-  const channel = await startLabContainer(engine, image ?? (await labImage(engine)), image !== undefined)
+  const source = image === undefined ? await labImage(engine) : { name: image, isNew: false }
+  const channel = await startLabContainer(engine, source.name, image !== undefined).catch(async (refusal: unknown) => {
+    // An engine that starts no container of it is left as it was.
+    if (source.isNew) await removeImage(engine, source.name)
+    throw refusal
+  })
   const openSandbox = (): Promise<Channel> =>
     openNestedAgent(channel, ['unshare', ...sandboxFlags, ...agentCommand(agentPath, localArch())])
   const abilities = openAbilities(openSandbox, environment)

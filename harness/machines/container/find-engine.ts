@@ -74,6 +74,6 @@ async function refusalOf(socketPath: string): Promise<string | undefined> {
 function noEngine(said: string): NetwrightError {
   return new NetwrightError('NETWRIGHT_NO_ENGINE', 'No container engine answers', {
     stderr: said,
-    next: 'Start Docker (`sudo systemctl start docker`), or set DOCKER_HOST.',
+    next: 'Start Docker (`sudo systemctl start docker`) or Podman’s service (`systemctl --user start podman.socket`), or set DOCKER_HOST.',
   })
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { PassThrough, type Duplex } from 'node:stream'
 import { GenericContainer, Wait } from 'testcontainers'
-import { NetwrightError } from '../../model/errors.ts'
 import { agentFile, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openChannel } from '../channel/open-channel.ts'
@@ -10,14 +9,13 @@ import { attachedSplitter } from './attached-stream.ts'
 import type { Engine } from './find-engine.ts'
 import { hasImage } from './lab-image.ts'
 import { ownLabels, removeContainer } from './owner.ts'
+import { imageMissing, missingWord, startRefused } from './refusals.ts'
 
 /** Where the agent is in a container. */
 export const agentPath = '/netwright/agent.pl'
 
 /** Programs without which no lab runs. */
 const needed = 'perl ip ping bash unshare nsenter mount cat grep'
-/** How the first process says which it does not find; then it has ended. */
-const missingWord = 'netwright: missing:'
 const firstProcess = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
 [ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 1; }
 exec perl ${agentPath} ${localArch()}`
@@ -92,7 +90,7 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   if (attached === undefined || id === undefined) {
     if (id !== undefined) await removeContainer(engine, id)
     else if (!(await hasImage(engine, image))) throw imageMissing(image, startError)
-    throw refused(image, startError, '')
+    throw await startRefused(engine, image, startError, '')
   }
   const split = attachedSplitter((stream, bytes) => {
     if (stream === 'stdout') output.write(bytes)
@@ -128,42 +126,8 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   } catch {
     transport.destroy()
     await removing
-    throw refused(image, startError, words)
+    throw await startRefused(engine, image, startError, words)
   } finally {
     clearTimeout(late)
   }
-}
-
-function imageMissing(image: string, cause: unknown): NetwrightError {
-  return new NetwrightError('NETWRIGHT_CONTAINER', `The engine cannot get the image ${image}`, {
-    place: `machine container:${image}`,
-    stderr: cause instanceof Error ? cause.message : '',
-    next: 'Bring it to the engine: `docker pull`, `docker load` or `docker import`; or use `--on container`, which needs no registry.',
-    cause,
-  })
-}
-
-function refused(image: string, startError: unknown, words: string): NetwrightError {
-  const missing = words.split('\n').find((line) => line.startsWith(missingWord))
-  if (missing !== undefined) {
-    const names = missing.slice(missingWord.length).trim().split(' ').join(', ')
-    return new NetwrightError('NETWRIGHT_CONTAINER', `The image ${image} lacks programs that labs need: ${names}`, {
-      place: `machine container:${image}`,
-      next: 'Install them in an image of your own, or use `--on container`, which brings this machine’s programs.',
-    })
-  }
-  const said = startError instanceof Error ? startError.message : ''
-  return new NetwrightError('NETWRIGHT_CONTAINER', `A privileged container of ${image} does not start`, {
-    stderr: [said, words].filter((part) => part !== '').join('\n'),
-    next: nextStep(`${said}\n${words}`),
-    cause: startError,
-  })
-}
-
-function nextStep(said: string): string {
-  if (/unable to apply caps|privileged/i.test(said)) {
-    return 'The engine may not start privileged containers: use one of root’s, Docker 26 or newer where CAP_SYS_RESOURCE is missing.'
-  }
-  if (/no space left/i.test(said)) return 'The engine’s disk is full: `docker system df` says by what.'
-  return 'Try `docker run --rm --privileged --network none` with the same image: it says more.'
 }

@@ -44,7 +44,8 @@ export async function findLeftovers(engine: Engine): Promise<readonly Leftover[]
   ]
 }
 
-async function removeImage(engine: Engine, name: string): Promise<boolean> {
+/** @returns whether it is gone; false when a container uses it */
+export async function removeImage(engine: Engine, name: string): Promise<boolean> {
   try {
     await engine.getImage(name).remove()
     return true

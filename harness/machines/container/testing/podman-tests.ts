@@ -91,7 +91,7 @@ async function startPodman(kind: 'podman' | 'podman-user'): Promise<Engine | str
     return error instanceof Error ? error.message : String(error)
   }
   process.env['DOCKER_HOST'] = engine.host
-  const image = await labImage(await findEngine())
+  const { name: image } = await labImage(await findEngine())
   const argv = ['--url', engine.host, 'run', '--rm', '--privileged', '--network', 'none', image, 'true']
   const refusal = await run('podman', argv).catch(firstLine)
   if (typeof refusal !== 'string') return engine
