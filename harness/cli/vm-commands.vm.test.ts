@@ -95,6 +95,8 @@ test('lab opens a shell in a VM: a terminal of its own, with the size of ours', 
   if (reason !== undefined) context.skip(reason)
   const command = `stty rows 33 cols 99; ${process.execPath} ${main} lab veth-pair --ns ns1 --on vm:6.1; echo code $?`
   const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: 'pipe' })
+  // The end of its stdin is Ctrl-D, which ends the shell.
+  onTestFinished(() => void child.stdin.end())
   let shown = ''
   child.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()))
   const shows = (text: string | RegExp) => expect.poll(() => shown, { timeout: 60_000, interval: 20 }).toMatch(text)

@@ -34,6 +34,7 @@ export const errorCodes = {
   NETWRIGHT_TOOL_MISSING: 'unable',
   NETWRIGHT_NODE_TOO_OLD: 'unable',
   NETWRIGHT_UNSUPPORTED: 'unable',
+  NETWRIGHT_DISK_FULL: 'unable',
   NETWRIGHT_CHANNEL_CLOSED: 'unable',
   NETWRIGHT_AGENT: 'unable',
   NETWRIGHT_KERNEL_NOT_FETCHED: 'unable',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from '../vm/cache-folder.ts'
 import { machinesMirror, mirrorVariable } from '../vm/debian-archive.ts'
-import { needDisk } from '../vm/room.ts'
+import { diskFull, isFull, needDisk, saysFull } from '../vm/room.ts'
 import type { BuiltBox } from './box-catalogue.ts'
 import { runStep } from './step.ts'
 import { installCommand, vagrantFolder } from './vagrant-files.ts'
@@ -70,14 +70,16 @@ async function build(box: BuiltBox, folder: string, made: string, say: (sentence
     },
   })
   if (done.kind !== 'done') {
+    const full = saysFull(done.said) || (await isFull(folder))
     await rm(scratch, { recursive: true, force: true })
-    throw buildFailure(box, done.said, done.kind === 'late', folder)
+    if (full) throw diskFull(folder, `the box ${box.name} was built`, { stderr: lastWords(done.said) })
+    throw buildFailure(box, done.said, done.kind === 'late')
   }
   await rename(scratch, made)
   say(`built the box ${box.name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
 }
 
-function buildFailure(box: BuiltBox, said: string, isLate: boolean, folder: string): NetwrightError {
+function buildFailure(box: BuiltBox, said: string, isLate: boolean): NetwrightError {
   const place = `machine vagrant:${box.name}`
   const missing = /(\S+): (?:command )?not found/.exec(said)?.[1]
   if (missing !== undefined) {
@@ -89,12 +91,12 @@ function buildFailure(box: BuiltBox, said: string, isLate: boolean, folder: stri
   const what = isLate ? `was not built within ${buildMs / 60_000} minutes` : 'cannot be built'
   return new NetwrightError('NETWRIGHT_VAGRANT', `The box ${box.name} ${what}`, {
     place,
-    stderr: said.trim().split('\n').slice(-15).join('\n'),
-    next: /No space left on device|ENOSPC/.test(said)
-      ? `The disk of ${folder} is full: free some, or set XDG_CACHE_HOME to a folder of a larger one.`
-      : `Packages come from the mirror that apt names; ${mirrorVariable} names another.`,
+    stderr: lastWords(said),
+    next: `Packages come from the mirror that apt names; ${mirrorVariable} names another.`,
   })
 }
+
+const lastWords = (said: string): string => said.trim().split('\n').slice(-15).join('\n')
 
 /** A name that changes whenever what a box is made from does. */
 async function recipeName(box: BuiltBox): Promise<string> {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
+import { diskFull, saysFull } from '../vm/room.ts'
 import { runStep, type StepEnd } from './step.ts'
+import { watchDisk } from './watch-disk.ts'
 import { installCommand } from './vagrant-files.ts'
 
 export interface VagrantCall {
@@ -22,8 +24,15 @@ export interface VagrantCall {
  */
 export async function runVagrant(args: readonly string[], call: VagrantCall): Promise<string> {
   const argv = [...call.enter, 'vagrant', ...args]
-  const done = await runStep(argv, { limitMs: call.limitMs, env: call.environment })
+  const disk = watchDisk(call.run)
+  const done = await runStep(argv, { limitMs: call.limitMs, env: call.environment, signal: disk.isFull })
+  disk.stop()
   if (done.kind === 'done') return done.stdout
+  if (disk.isFull.aborted || saysFull(done.said)) {
+    throw diskFull(dirname(call.run), `Vagrant wrote to it (\`vagrant ${args.join(' ')}\`)`, {
+      stderr: lastWords(done.said),
+    })
+  }
   throw vagrantError(args, done, call, await consoleTails(call))
 }
 
@@ -31,15 +40,11 @@ export async function runVagrant(args: readonly string[], call: VagrantCall): Pr
 function vagrantError(
   args: readonly string[],
   { kind, said }: Pick<StepEnd, 'kind' | 'said'>,
-  { machine, limitMs, provider, run }: Pick<VagrantCall, 'machine' | 'limitMs' | 'provider' | 'run'>,
+  { machine, limitMs, provider }: Pick<VagrantCall, 'machine' | 'limitMs' | 'provider'>,
   console: string,
 ): NetwrightError {
   const command = ['vagrant', ...args].join(' ')
-  const words = said
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^==> \w+: {2}--/.test(line))
-    .slice(-12)
-  const stderr = [...words, console].join('\n').trim()
+  const stderr = [lastWords(said), console].join('\n').trim()
   const error = (what: string, next: string) =>
     new NetwrightError('NETWRIGHT_VAGRANT', what, { place: machine, command, stderr, next })
   if (kind === 'absent' || /vagrant.: No such file or directory/.test(said)) {
@@ -60,12 +65,6 @@ function vagrantError(
   }
   if (/isn't usable on this system|is reporting that it isn't usable/.test(said)) {
     return error(`This machine does not have what the provider ${provider} stands for`, 'Vagrant’s words are above.')
-  }
-  if (/No space left on device|ENOSPC/.test(said)) {
-    return error(
-      'The disk is full',
-      `Free some of the disk of ${run}, or set XDG_CACHE_HOME to a folder of a larger one.`,
-    )
   }
   const seconds = limitMs / 1000
   if (kind === 'late' && said.trimEnd().endsWith('Waiting for domain to get an IP address...')) {
@@ -88,6 +87,14 @@ function vagrantError(
   }
   return error(`\`${command}\` failed`, 'Vagrant’s words are above.')
 }
+
+/** The end of what Vagrant said, without its lists of settings. */
+const lastWords = (said: string): string =>
+  said
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^==> \w+: {2}--/.test(line))
+    .slice(-12)
+    .join('\n')
 
 /** The end of what the boxes wrote to their consoles, where these are kept. */
 async function consoleTails({ run, environment }: VagrantCall): Promise<string> {

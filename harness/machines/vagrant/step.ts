@@ -5,6 +5,8 @@ export interface StepOptions {
   readonly limitMs: number
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Uint8Array
+  /** Ends it as its deadline does. */
+  readonly signal?: AbortSignal
   /** Gets each line as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -25,7 +27,10 @@ const kept = 64 * 1024
  * Runs a program with an outer deadline: whatever hangs in it, after that time the whole process group is killed. It ends
  * with this process in any case (PR_SET_PDEATHSIG(2const)); what it started has to be ended by other means.
  */
-export function runStep(argv: readonly string[], { limitMs, env, input, onLine }: StepOptions): Promise<StepEnd> {
+export function runStep(
+  argv: readonly string[],
+  { limitMs, env, input, signal, onLine }: StepOptions,
+): Promise<StepEnd> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -47,13 +52,16 @@ export function runStep(argv: readonly string[], { limitMs, env, input, onLine }
   })
   child.stderr.on('data', take)
   let isLate = false
-  const timer = setTimeout(() => {
+  const giveUp = (): void => {
     isLate = true
     killGroup(child.pid)
-  }, limitMs)
+  }
+  const timer = setTimeout(giveUp, limitMs)
+  signal?.addEventListener('abort', giveUp, { once: true })
   return new Promise((resolve) => {
     const end = (kind: StepEnd['kind']): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
       resolve({ kind, stdout, said })
     }
     child.once('error', () => end('absent'))

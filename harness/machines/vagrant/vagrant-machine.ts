@@ -1,5 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
 import { agentCommand, localArch } from '../channel/agent-process.ts'
@@ -9,10 +9,12 @@ import type { Machine } from '../machine.ts'
 import type { PlacedMembers } from '../placement/placed-machine.ts'
 import type { CableRange } from '../placement/trunk-cables.ts'
 import { holdFolder } from '../vm/cache-folder.ts'
+import { diskFull } from '../vm/room.ts'
 import { troubleText } from '../vm/guest.ts'
 import { readTrouble } from '../vm/guest-console.ts'
 import { restoreNode, type Session } from './session.ts'
 import { useSession } from './shared-session.ts'
+import { watchDisk } from './watch-disk.ts'
 import { boxAgent, isAlive, openAgentOver, type SshTarget } from './ssh.ts'
 
 const environment = {
@@ -91,6 +93,17 @@ async function machineAt(
   if (target === undefined) throw new NetwrightError('NETWRIGHT_VAGRANT', 'Vagrant does not say how to reach the box')
   let channel = await openAgentOver(target)
   let alive = true
+  const isOurs = session.environment['NETWRIGHT_CONSOLE'] !== undefined
+  const watchOurDisk = () => {
+    if (!isOurs) return undefined
+    const watched = watchDisk(session.run)
+    watched.isFull.addEventListener('abort', () => {
+      // Nothing else ends what waits for a guest that stands still.
+      void isAlive(target).then((answers) => (answers ? undefined : channel.close()))
+    })
+    return watched
+  }
+  let disk = watchOurDisk()
   const watch = (opened: Channel): void => {
     void opened.closed.then(() => {
       if (opened === channel) alive = false
@@ -104,6 +117,8 @@ async function machineAt(
       .then((opened) => {
         channel = opened
         alive = true
+        disk?.stop()
+        disk = watchOurDisk()
         // What they tried in went with the old state.
         abilities = openAbilities(openSandbox, environment)
         watch(opened)
@@ -136,10 +151,18 @@ async function machineAt(
     },
     openSandbox,
     can: (feature) => abilities.can(feature),
-    ...(session.environment['NETWRIGHT_CONSOLE'] === undefined ? {} : { trouble: () => troubleOf(session, target) }),
+    ...(isOurs
+      ? {
+          trouble: () =>
+            disk?.isFull.aborted === true && !alive
+              ? Promise.resolve(diskFull(dirname(session.run), 'the box wrote to its own, and it stands still').message)
+              : troubleOf(session, target),
+        }
+      : {}),
     remarks: [session.remark],
     isShared: true,
     dispose: async () => {
+      disk?.stop()
       await channel.close()
       await release()
     },

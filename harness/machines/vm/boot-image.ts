@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { cacheFolder, holdFolder, scratchPrefix } from './cache-folder.ts'
 import type { StoredKernel } from './kernel-store.ts'
 import { packNewc, type ArchiveEntry } from './newc.ts'
-import { needDisk } from './room.ts'
+import { needDisk, onDisk } from './room.ts'
 import { findUserland, userlandEntries } from './userland.ts'
 
 /** What QEMU boots. */
@@ -50,7 +50,7 @@ export async function bootImage(kernel: StoredKernel, extra?: ExtraFiles): Promi
     const scratch = join(folder, `${scratchPrefix}${name}`)
     const archives = [packNewc(await userlandEntries(parts)), await readFile(kernel.modules)]
     if (extra !== undefined) archives.push(packNewc(await extra.entries()))
-    await writeFile(scratch, Buffer.concat(archives))
+    await onDisk(folder, 'the initramfs of a VM was written', () => writeFile(scratch, Buffer.concat(archives)))
     await rename(scratch, initrd)
     return image
   } finally {

@@ -7,6 +7,7 @@ import { openDebianArchive } from './debian-archive.ts'
 import { everyTenth } from './fetch-progress.ts'
 import { findKernelFiles } from './kernel-files.ts'
 import { kernelFile, modulesFile, packKernel } from './pack-kernel.ts'
+import { onDisk } from './room.ts'
 
 /** A kernel that can be booted without a network: what `provideKernel` left in the cache. */
 export interface StoredKernel {
@@ -42,7 +43,8 @@ export async function provideKernel(
   const letGo = await holdFolder(store)
   try {
     const meanwhile = again ? undefined : await storedKernel(kernel.name)
-    return meanwhile ?? (await fetchKernel(kernel, store, onProgress))
+    if (meanwhile) return meanwhile
+    return await onDisk(store, 'a kernel was fetched', () => fetchKernel(kernel, store, onProgress))
   } finally {
     await letGo()
   }

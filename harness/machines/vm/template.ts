@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { cardDevices } from '../machine.ts'
 import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { startGuest, type Guest } from './guest.ts'
-import { needDisk } from './room.ts'
+import { needDisk, onDisk } from './room.ts'
 import { cardMacs, guestArguments, type GuestOptions, type Qemu } from './qemu.ts'
 
 /** A guest that has booted and was put away: its RAM, which clones map copy-on-write, and the state of its devices. */
@@ -41,7 +41,7 @@ export async function guestTemplate(qemu: Qemu, options: GuestOptions): Promise<
   if (await exists(made)) return made
   const release = await holdFolder(folder)
   try {
-    if (!(await exists(made))) await makeTemplate(qemu, options, folder, name)
+    if (!(await exists(made))) await onDisk(folder, 'a VM was booted', () => makeTemplate(qemu, options, folder, name))
     return made
   } finally {
     await release()

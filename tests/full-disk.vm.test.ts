@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { vagrantObstacle } from '../harness/machines/vagrant/testing/vagrant-obstacle.ts'
+import { cacheFolder } from '../harness/machines/vm/cache-folder.ts'
+import { vmObstacle } from '../harness/machines/vm/testing/vm-obstacle.ts'
+
+/*
+ * That there is room is checked before anything is written; here somebody else fills the disk after that. It is a tmpfs in
+ * a mount namespace of the command's own, which the kernel takes away with it.
+ */
+
+vi.setConfig({ testTimeout: 180_000 })
+
+const root = process.geteuid?.() === 0 ? undefined : 'a disk of its own needs root'
+const vmReason = root ?? (await vmObstacle('6.1'))
+const boxReason = root ?? (await vagrantObstacle('debian12'))
+const main = join(import.meta.dirname, '../harness/cli/main.ts')
+
+interface SmallDisk {
+  readonly on: string
+  readonly megabytes: number
+  /** Folders of the real cache that are used as they are. */
+  readonly cached: readonly string[]
+  /** A file of the new cache, which may have `*` in its path: once it is there (and is not empty), the disk is filled. */
+  readonly until: string
+  readonly suite?: string
+}
+
+/** What `netwright run` says, and what it leaves on the disk beside locks. */
+async function runOnSmallDisk({ on, megabytes, cached, until, suite }: SmallDisk) {
+  const folder = await mkdtemp(join(await cacheFolder('tests'), 'disk-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const [disk, file] = [join(folder, 'disk'), join(folder, 'pair.suite.ts')]
+  await mkdir(disk)
+  await writeFile(file, suite ?? calm)
+  const links = await Promise.all(cached.map(async (name) => [name, await cacheFolder(...name.split('/'))] as const))
+  const script = `
+    disk=$1; shift
+    mount -t tmpfs -o size=${megabytes}m none "$disk" && mkdir -p "$disk/netwright/vagrant" || exit 90
+    ${links.map(([name, target]) => `ln -s '${target}' "$disk/netwright/${name}"`).join('\n    ')}
+    (until [ -s "$(ls -d "$disk"/netwright/${until} 2>/dev/null | head -n 1)" ]; do sleep 0.02; done
+      dd if=/dev/zero of="$disk/filler" bs=1M 2>/dev/null) &
+    filler=$!
+    XDG_CACHE_HOME=$disk "$@"
+    code=$?
+    kill $filler 2>/dev/null
+    rm -f "$disk/filler"
+    echo left: $(cd "$disk/netwright" && find . -mindepth 2 -xdev \\( -name 'scratch-*' -o -path './vagrant/runs/*' -o -name ram \\))
+    exit $code`
+  const argv = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', disk]
+  const child = spawn('unshare', [...argv, process.execPath, main, 'run', file, '--on', on], {
+    cwd: folder,
+    stdio: 'pipe',
+  })
+  child.stdin.end()
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, said, left: /^left: ?(.*)$/m.exec(said)?.[1] }
+}
+
+const hosts = `
+import { reached, topology, underlay } from 'netwright'
+import { scenario } from 'netwright/vitest'
+const hosts = underlay().wire('lan', '10.0.0.0/24').host('a', { eth0: 'lan 10.0.0.1/24' }).host('b', { eth0: 'lan 10.0.0.2/24' })
+`
+const calm = `${hosts}
+scenario(topology('pair', { underlay: hosts }), 'a reaches b').expect({ a: { b: reached } })
+`
+const writing = `${hosts}
+const build = async ({ a }) => { await a.$\`dd if=/dev/zero of=/root/large bs=1M count=64 conv=fsync\` }
+scenario(topology('writing', { underlay: hosts, build }), 'a writes').expect({ a: { b: reached } })
+`
+
+const cases: readonly (SmallDisk & { what: string; reason: string | undefined; says: RegExp; code: number })[] = [
+  {
+    what: 'while a VM boots',
+    reason: vmReason,
+    on: 'vm:6.1',
+    megabytes: 600,
+    cached: ['accelerator', 'kernels', 'boot'],
+    until: 'templates/scratch-*/ram',
+    says: /The disk became full while a VM was booted \[NETWRIGHT_DISK_FULL\][^]*SIGBUS[^]*next: Free some of the disk of \S+templates, or set XDG_CACHE_HOME/,
+    code: 3,
+  },
+  {
+    what: 'while the initramfs of a VM is written',
+    reason: vmReason,
+    on: 'vm:6.1',
+    megabytes: 300,
+    cached: ['accelerator', 'kernels', 'templates'],
+    until: 'boot',
+    says: /The disk became full while the initramfs of a VM was written \[NETWRIGHT_DISK_FULL\][^]*next: Free some/,
+    code: 3,
+  },
+  {
+    what: 'while a box is built',
+    reason: boxReason,
+    on: 'vagrant:debian12',
+    megabytes: 1700,
+    cached: ['accelerator', 'kernels', 'boot'],
+    until: 'vagrant/boxes/scratch-*/scratch-*/tree/usr',
+    says: /The disk became full while the box debian12 was built \[NETWRIGHT_DISK_FULL\][^]*mmdebstrap failed[^]*next: Free some/,
+    code: 3,
+  },
+  {
+    what: 'while a box comes up',
+    reason: boxReason,
+    on: 'vagrant:debian12',
+    megabytes: 900,
+    cached: ['accelerator', 'kernels', 'boot', 'vagrant/boxes'],
+    until: 'vagrant/runs/*/node1.console',
+    says: /The disk became full while Vagrant wrote to it \(`vagrant up [^]*\[NETWRIGHT_DISK_FULL\][^]*next: Free some of the disk of \S+runs, or/,
+    code: 3,
+  },
+  {
+    what: 'while a lab in a box writes, which stops the box',
+    reason: boxReason,
+    on: 'vagrant:debian12',
+    megabytes: 900,
+    cached: ['accelerator', 'kernels', 'boot', 'vagrant/boxes'],
+    until: 'vagrant/runs/*/session.json',
+    suite: writing,
+    says: /NOT MET +a writes[^]*The disk became full while the box wrote to its own,[^]*\[NETWRIGHT_DISK_FULL\]/,
+    code: 1,
+  },
+]
+
+test.for(cases)('a disk that fills $what is told, with what to do, and nothing is left', async (one, context) => {
+  const { reason, says, code } = one
+  if (reason !== undefined) context.skip(reason)
+  const ran = await runOnSmallDisk(one)
+  expect(ran.said).toMatch(says)
+  expect(ran).toMatchObject({ code, left: '' })
+})
