@@ -74,13 +74,31 @@ export async function leftRuns(): Promise<readonly LeftRun[]> {
   }))
 }
 
+/**
+ * Whether a run is kept, or about to be. Its keeper makes the lock, takes it, and then writes its PID: a lock that nobody
+ * holds says that the keeper is gone only once the PID is there. Until then, the run's age decides.
+ */
 async function isKept(run: string): Promise<boolean> {
-  const lock = await stat(join(run, 'lock')).catch(() => undefined)
-  if (lock === undefined) {
-    const folder = await stat(run).catch(() => undefined)
-    return folder === undefined || Date.now() - folder.mtimeMs < youngMs
-  }
-  return (await runStep(['flock', '-n', join(run, 'lock'), 'true'], { limitMs: 5000 })).kind !== 'done'
+  const [lock, pid] = await Promise.all([changedAt(join(run, 'lock')), changedAt(join(run, 'keeper.pid'))])
+  if (lock !== undefined && (await isHeld(join(run, 'lock')))) return true
+  if (pid !== undefined) return false
+  const images = await readdir(join(run, 'images')).catch(() => [])
+  // A box may have to be copied into it for minutes.
+  const parts = [run, join(run, 'images'), ...images.map((name) => join(run, 'images', name))]
+  const times = (await Promise.all(parts.map(changedAt))).flatMap((time) => time ?? [])
+  return times.length === 0 || Date.now() - Math.max(...times) < youngMs
+}
+
+async function isHeld(lock: string): Promise<boolean> {
+  return (await runStep(['flock', '-n', lock, 'true'], { limitMs: 5000 })).kind !== 'done'
+}
+
+/** Milliseconds since the epoch; undefined where there is no such file. */
+async function changedAt(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )
 }
 
 /** Removes what killed runs left; quick where there is nothing. */
