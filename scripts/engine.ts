@@ -1,15 +1,18 @@
-// Runs a command with a Docker Engine of its own, which ends with the command and leaves nothing.
-// Usage: node scripts/engine.ts COMMAND [ARGUMENTS]
+// Runs a command with an engine of its own, which ends with the command and leaves nothing: Docker Engine, or the Podman
+// that the machine has, root's or an ordinary user's.
+// Usage: node scripts/engine.ts [--podman | --podman-user] COMMAND [ARGUMENTS]
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { startEngine } from './engine/engine.ts'
+import { startEngine, type EngineKind } from './engine/engine.ts'
 
-const [command, ...args] = process.argv.slice(2)
+const kinds: Readonly<Record<string, EngineKind>> = { '--podman': 'podman', '--podman-user': 'podman-user' }
+const kind = kinds[process.argv[2] ?? '']
+const [command, ...args] = process.argv.slice(kind === undefined ? 2 : 3)
 if (command === undefined) {
-  console.error('engine: which command? Usage: node scripts/engine.ts COMMAND [ARGUMENTS]')
+  console.error('engine: which command? Usage: node scripts/engine.ts [--podman | --podman-user] COMMAND [ARGUMENTS]')
   process.exit(2)
 }
-const engine = await startEngine()
+const engine = await startEngine(kind)
 const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, DOCKER_HOST: engine.host } })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
 process.exitCode = await new Promise<number>((resolve) => {

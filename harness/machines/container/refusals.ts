@@ -69,6 +69,12 @@ async function explained(engine: Engine, image: string, said: string): Promise<r
         'such as `podman system service --time=0 unix:///tmp/podman.sock`, which needs no root; `--on local` needs no engine.',
     ]
   }
+  if (/cgroups in hybrid mode/i.test(said)) {
+    return [
+      'The engine’s runtime, crun, does not take this machine’s control groups',
+      'Install runc and have Podman use it: `runtime = "runc"` under `[engine]` in /etc/containers/containers.conf.',
+    ]
+  }
   if (isFull(said)) return [`The engine’s disk is full: it has no room for a container`, await makeRoom(engine)]
   const { command } = await identityOf(engine)
   return [
