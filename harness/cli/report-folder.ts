@@ -1,6 +1,17 @@
-import { accessSync, closeSync, constants, globSync, openSync, rmSync, statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
 import type { AllureWriter } from '../report/allure-results.ts'
@@ -48,9 +59,14 @@ export function makeReportFolder(path: string): ReportFolder {
 export function emptyReportFolder(folder: ReportFolder): void {
   tryWriting(folder.path, () => {
     const old = [folder.events, folder.captures, folder.run, folder.allureResults]
-    // A run that was killed while it made its page left what it worked in.
-    const unfinished = globSync('.allure-*', { cwd: folder.path }).map((name) => join(folder.path, name))
-    for (const path of [...old, ...unfinished]) rmSync(path, { recursive: true, force: true })
+    // Set aside first: to remove thousands of files takes a while, and a run need not wait for it.
+    const aside = mkdtempSync(join(folder.path, '.allure-old-'))
+    for (const path of old) if (existsSync(path)) renameSync(path, join(aside, basename(path)))
+    // A run that was killed left what it worked in, or what it had set aside.
+    for (const name of globSync('.allure-*', { cwd: folder.path })) {
+      // What cannot be removed now, the next run tries again; nothing reads it.
+      rm(join(folder.path, name), { recursive: true, force: true }).catch(() => undefined)
+    }
   })
 }
 
