@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
 import { startEngine, type Engine } from '../../../scripts/engine/engine.ts'
+import type { ArchiveEntry } from '../vm/newc.ts'
 import { findUserland, userlandEntries } from '../vm/userland.ts'
 import { containerMachine, containerObstacle } from './container-machine.ts'
 import { findEngine, type Engine as EngineApi } from './find-engine.ts'
@@ -50,16 +51,18 @@ if (reason === undefined) {
   test('an image without the tools is refused, naming them', async () => {
     const { programs, data, fingerprint } = await findUserland()
     const fewer = new Map([...programs].filter(([name]) => !['ip', 'ping'].includes(name)))
-    const entries = await userlandEntries({ programs: fewer, data, fingerprint })
     const api = await findEngine()
-    const body = Readable.from([packUstar(entries)], { objectMode: false })
-    const answer = await api.importImage(body, { repo: 'example/bare', tag: '1' })
-    for await (const _ of answer);
-    onTestFinished(() => removeImage(api, 'example/bare:1'))
-    await expect(containerMachine('example/bare:1')).rejects.toMatchObject({
-      code: 'NETWRIGHT_CONTAINER',
-      message: expect.stringContaining('The image example/bare:1 lacks programs that labs need: ip, ping') as string,
-    })
+    await bring(api, 'example/bare:1', await userlandEntries({ programs: fewer, data, fingerprint }))
+    await bring(api, 'example/empty:1', [{ kind: 'folder', path: '/etc' }])
+    for (const [image, lacking] of [
+      ['example/bare:1', 'ip, ping'],
+      ['example/empty:1', 'sh'],
+    ] as const) {
+      await expect(containerMachine(image)).rejects.toMatchObject({
+        code: 'NETWRIGHT_CONTAINER',
+        message: expect.stringContaining(`The image ${image} lacks programs that labs need: ${lacking} [`) as string,
+      })
+    }
     expect(await madeContainers(api)).toEqual([])
   })
 
@@ -134,6 +137,12 @@ if (reason === undefined) {
     const untagged = await api.listImages({ filters: { ...mine, dangling: ['true'] } })
     expect(untagged).toEqual([])
   })
+}
+
+async function bring(api: EngineApi, name: string, entries: readonly ArchiveEntry[]): Promise<void> {
+  const body = Readable.from([packUstar(entries)], { objectMode: false })
+  for await (const _ of await api.importImage(body, { repo: name }));
+  onTestFinished(() => removeImage(api, name))
 }
 
 async function removeImage(api: EngineApi, name: string): Promise<void> {

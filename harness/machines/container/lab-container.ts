@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { PassThrough, type Duplex } from 'node:stream'
 import { GenericContainer, Wait } from 'testcontainers'
 import { agentFile, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openChannel } from '../channel/open-channel.ts'
-import { attach } from './attach.ts'
-import { attachedSplitter } from './attached-stream.ts'
+import { attach, type Attached } from './attach.ts'
 import type { Engine } from './find-engine.ts'
 import { hasImage } from './lab-image.ts'
 import { ownLabels, removeContainer } from './owner.ts'
@@ -30,7 +28,7 @@ const greetingMs = 20_000
  */
 class LabContainer extends GenericContainer {
   readonly #engine: Engine
-  #attached: Duplex | undefined
+  #attached: Attached | undefined
   #id: string | undefined
 
   constructor(image: string, engine: Engine) {
@@ -51,11 +49,11 @@ class LabContainer extends GenericContainer {
     return this.#id
   }
 
-  get attached(): Duplex | undefined {
+  get attached(): Attached | undefined {
     return this.#attached
   }
 
-  /** Before it starts, so that nothing it says is missed. */
+  /** Before it starts, so that nothing it says is missed, nor its end. */
   protected override async containerCreated(id: string): Promise<void> {
     this.#id = id
     this.#attached = await attach(this.#engine, id)
@@ -79,9 +77,6 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
     .withAutoCleanup(false)
     .withWaitStrategy(Wait.forListeningPorts())
   if (copyAgent) container.withCopyContentToContainer([{ content: await readFile(agentFile), target: agentPath }])
-  // What the agent says before anybody waits for it is kept.
-  const output = new PassThrough({ highWaterMark: 1 << 22 })
-  let words = ''
   let startError: unknown
   await container.start().catch((error: unknown) => {
     startError = error
@@ -92,24 +87,19 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
     else if (!(await hasImage(engine, image))) throw imageMissing(image, startError)
     throw await startRefused(engine, image, startError, '')
   }
-  const split = attachedSplitter((stream, bytes) => {
-    if (stream === 'stdout') output.write(bytes)
-    else words = (words + bytes.toString()).slice(-4096)
-  })
-  attached.on('data', split)
-  const ended = new Promise<string>((resolve) => {
-    const over = (): void => resolve(words.trim())
-    for (const event of ['end', 'close', 'error']) attached.on(event, over)
-  })
+  const { input, output } = attached
+  let late = ''
+  const words = (): string => [attached.words(), late].filter((part) => part !== '').join('\n')
   const remove = async (): Promise<void> => {
-    attached.end()
+    input.end()
     await removeContainer(engine, id)
-    attached.destroy() // not every engine ends the stream with the container
+    input.destroy() // not every engine ends the stream with the container
   }
   let removing: Promise<void> | undefined
-  const transport = { input: attached, output, ended, destroy: () => void (removing ??= remove()) }
-  const late = setTimeout(() => {
-    words += `no greeting within ${greetingMs / 1000} s`
+  const ended = attached.ended.then(words)
+  const transport = { input, output, ended, destroy: () => void (removing ??= remove()) }
+  const timer = setTimeout(() => {
+    late = `no greeting within ${greetingMs / 1000} s`
     transport.destroy()
   }, greetingMs)
   // It may have ended so early that the package did not see it run: then it said why.
@@ -126,8 +116,8 @@ export async function startLabContainer(engine: Engine, image: string, copyAgent
   } catch {
     transport.destroy()
     await removing
-    throw await startRefused(engine, image, startError, words)
+    throw await startRefused(engine, image, startError, words())
   } finally {
-    clearTimeout(late)
+    clearTimeout(timer)
   }
 }

@@ -42,17 +42,23 @@ export async function startRefused(
   cause: unknown,
   words: string,
 ): Promise<NetwrightError> {
-  const missing = words.split('\n').find((line) => line.startsWith(missingWord))
+  const stderr = [wordsOf(cause), words].filter((part) => part !== '').join('\n')
+  const missing = missingPrograms(stderr)
   if (missing !== undefined) {
-    const names = missing.slice(missingWord.length).trim().split(' ').join(', ')
-    return new NetwrightError('NETWRIGHT_CONTAINER', `The image ${image} lacks programs that labs need: ${names}`, {
+    return new NetwrightError('NETWRIGHT_CONTAINER', `The image ${image} lacks programs that labs need: ${missing}`, {
       place: `machine container:${image}`,
       next: 'Install them in an image of your own, or use `--on container`, which brings this machine’s programs.',
     })
   }
-  const stderr = [wordsOf(cause), words].filter((part) => part !== '').join('\n')
   const [what, next] = await explained(engine, image, stderr)
   return new NetwrightError('NETWRIGHT_CONTAINER', what, { stderr, next, cause })
+}
+
+function missingPrograms(said: string): string | undefined {
+  // runc and crun say so of the first process itself.
+  if (/"sh": executable file not found|executable file `sh` not found/.test(said)) return 'sh'
+  const line = said.split('\n').find((one) => one.startsWith(missingWord))
+  return line?.slice(missingWord.length).trim().split(' ').join(', ')
 }
 
 async function explained(engine: Engine, image: string, said: string): Promise<readonly [what: string, next: string]> {

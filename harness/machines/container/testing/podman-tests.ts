@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { basename, dirname } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { machineConformance } from '../../../conformance.ts'
@@ -8,6 +9,7 @@ import { containerMachine } from '../container-machine.ts'
 import { findEngine } from '../find-engine.ts'
 import { labImage } from '../lab-image.ts'
 import { madeContainers, madeLabel } from '../owner.ts'
+import { packUstar } from '../ustar.ts'
 
 const run = promisify(execFile)
 
@@ -35,6 +37,14 @@ export async function podmanTests(kind: 'podman' | 'podman-user', privilege: str
     expect(machine.facts).toMatchObject({ kind: 'container', privilege })
     await machine.dispose()
     expect(await madeContainers(await findEngine())).toEqual([])
+  })
+
+  test(`${kind}: an image without a shell is refused, naming it`, async () => {
+    const api = await findEngine()
+    const body = Readable.from([packUstar([{ kind: 'folder', path: '/etc' }])], { objectMode: false })
+    for await (const _ of await api.importImage(body, { repo: 'example/empty:1' }));
+    await expect(containerMachine('example/empty:1')).rejects.toThrow(/lacks programs that labs need: sh \[/)
+    expect(await madeContainers(api)).toEqual([])
   })
 
   test(`${kind}: leaves no container when the harness is killed, at whatever moment`, async () => {
