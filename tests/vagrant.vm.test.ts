@@ -128,6 +128,28 @@ boxTest('a box that has died is put back for the next sandbox, its clock right',
   }
 })
 
+boxTest('--fresh puts a box back before each suite file: nothing of one is left for the next', async () => {
+  const suites = join(folder, 'suites')
+  await mkdir(suites)
+  const suite = (title: string, script: string) => `
+import { reached, topology, underlay } from 'netwright'
+import { scenario } from 'netwright/vitest'
+const hosts = underlay().wire('lan', '10.0.0.0/24').host('a', { eth0: 'lan 10.0.0.1/24' }).host('b', { eth0: 'lan 10.0.0.2/24' })
+const build = async ({ a }) => { await a.$\`${script}\` }
+scenario(topology('pair', { underlay: hosts, build }), '${title}').expect({ a: { b: reached } })
+`
+  const dirt = 'echo here > /root/left; modprobe dummy; sysctl -w kernel.printk_ratelimit=77'
+  const clean =
+    '! test -e /root/left && ! grep -q ^dummy /proc/modules && ! sysctl -n kernel.printk_ratelimit | grep -x 77'
+  const files = [join(suites, 'a.suite.ts'), join(suites, 'b.suite.ts')] as const
+  await writeFile(files[0], suite('leaves things', `${clean} && { ${dirt}; }`))
+  await writeFile(files[1], suite('leaves them as well', `${clean} && { ${dirt}; }`))
+  // One after the other: without a new box, the second would find what the first has left.
+  const { stdout, status } = netwright(['run', ...files, '--on', 'vagrant:debian12', '--fresh'])
+  expect(stdout).toContain('2 met · 0 not met · 0 skipped')
+  expect(status).toBe(0)
+})
+
 boxTest('every box of the catalogue makes a Vagrantfile that Vagrant takes, for each of its providers', async () => {
   const catalogue = await boxCatalogue()
   const cases = catalogue.flatMap((box) => {

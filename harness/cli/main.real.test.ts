@@ -94,6 +94,10 @@ test.each<[string[], string[]]>([
     ['run', '--on', 'vm:9.9'],
     ['there is no kernel "9.9"', 'There are: 5.10,', 'NETWRIGHT_UNKNOWN_KERNEL'],
   ],
+  [
+    ['run', '--fresh', '--on', 'vm:6.1'],
+    ['--fresh puts Vagrant boxes back, and vm:6.1 is none', '--on vagrant:debian12'],
+  ],
   [['run', '--on', 'lcoal'], ['Did you mean "local"?']],
   [
     ['run', '--repot', 'x'],

@@ -71,6 +71,11 @@ export const runCommand: Command = {
       description: 'Write the Allure report, captures and an event log into this folder',
     },
     keep: { type: 'boolean', description: 'Keep the first lab whose scenario fails, and say how to enter it' },
+    fresh: {
+      type: 'boolean',
+      description:
+        'Put the Vagrant box back to its snapshot before each suite file: nothing of a suite is left for the next',
+    },
     bail: { type: 'boolean', description: 'Stop after the first scenario that is not met' },
     list: { type: 'boolean', description: 'List the scenarios instead of running them' },
     'list-claims': {
@@ -150,6 +155,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
       roots,
       ...(report === undefined ? {} : { captures: report.captures }),
       ...(kept === undefined ? {} : { keep: kept.socket }),
+      ...(options.fresh ? { fresh: true } : {}),
     },
     ...(title === undefined ? {} : { title }),
   }

@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly junit?: string
   readonly report?: ReportFolder
   readonly keep: boolean
+  readonly fresh: boolean
   readonly bail: boolean
   readonly verbose: boolean
 }
@@ -70,9 +71,17 @@ export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): Run
     ...(junit === undefined ? {} : { junit: resolve(junit) }),
     ...(folder === undefined ? {} : { report: folder }),
     keep,
+    fresh: freshOf(args, on),
     bail: isSet(args, 'bail'),
     verbose: isSet(args, 'verbose'),
   }
+}
+
+function freshOf(args: CheckedArguments, on: string): boolean {
+  if (!isSet(args, 'fresh')) return false
+  if (on.startsWith('vagrant:')) return true
+  const next = 'Name a box: --on vagrant:debian12. A VM or container is new for each run, and labs are new in any case.'
+  throw usage('run', `--fresh puts Vagrant boxes back, and ${on} is none`, next)
 }
 
 /** The machine that `--kernel FILE [--modules DIR]` stands for. */

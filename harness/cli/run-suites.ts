@@ -58,8 +58,10 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
   // Late, because wrong usage is told without it.
   const { createVitest } = await import('vitest/node')
   const scratch = scratchFolder()
-  const pace = run.pace ?? paceOf(run.settings.on)
-  const bundles = bundlesOf(run.files, bundlesFor(pace))
+  const { fresh = false, on } = run.settings
+  const usual = run.pace ?? paceOf(on)
+  const pace = fresh ? { ...usual, workers: 1 } : usual
+  const bundles = bundlesOf(run.files, fresh ? run.files.length : bundlesFor(pace))
   const vitest = await withDataHome(scratch.path, () =>
     createVitest(
       {

@@ -51,5 +51,7 @@ export interface Machine {
   readonly remarks?: readonly string[]
   /** Whether it stays up for processes that this one starts, until it is disposed: such a machine is started once for a run. */
   readonly isShared?: boolean
+  /** Puts it back to how it was when it had just started, whatever labs have left in it; for machines that can be. */
+  readonly renew?: () => Promise<void>
   readonly dispose: () => Promise<void>
 }

@@ -2,8 +2,10 @@
  * A test file for vitest that stands for several suite files. Vitest does one file after the other in a process; so
  * read, the scenarios of all of them run side by side in one process, on one machine.
  */
-import { describe, expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { bundleNumber } from './bundles.ts'
+import { renewMachine } from './machine-of-run.ts'
+import { runSettings } from './settings.ts'
 
 /** Why a suite file could not be read, as much of it as reaches another process. */
 export interface BrokenFile {
@@ -26,6 +28,9 @@ declare module 'vitest' {
 
 // What a module knows of its own URL lacks the query.
 const number = bundleNumber(expect.getState().testPath ?? '')
+
+// Then a bundle holds one file.
+if (runSettings().fresh === true) beforeAll(renewMachine, 120_000)
 
 for (const file of inject('netwrightBundles')[number ?? -1] ?? []) {
   describe.concurrent(file, async () => {

@@ -10,6 +10,8 @@ export interface RunSettings {
   readonly captures?: string
   /** Socket at which somebody waits for labs to keep. */
   readonly keep?: string
+  /** Whether the machine is put back before each suite file. */
+  readonly fresh?: boolean
 }
 
 /** Variables by which the command line reaches the processes that vitest starts. */
@@ -18,6 +20,7 @@ const settingVariables = {
   roots: 'NETWRIGHT_ROOTS',
   captures: 'NETWRIGHT_CAPTURES',
   keep: 'NETWRIGHT_KEEP',
+  fresh: 'NETWRIGHT_FRESH',
 } as const
 
 /** The variables that carry settings to {@link runSettings}. */
@@ -27,6 +30,7 @@ export function settingsEnvironment(settings: RunSettings): Record<string, strin
     [settingVariables.roots]: settings.roots.join(delimiter),
     ...(settings.captures === undefined ? {} : { [settingVariables.captures]: settings.captures }),
     ...(settings.keep === undefined ? {} : { [settingVariables.keep]: settings.keep }),
+    ...(settings.fresh === true ? { [settingVariables.fresh]: '1' } : {}),
   }
 }
 
@@ -53,5 +57,6 @@ export function runSettings(env: Readonly<Record<string, string | undefined>> = 
     roots: env[settingVariables.roots]?.split(delimiter) ?? [process.cwd()],
     ...(captures === undefined ? {} : { captures }),
     ...(keep === undefined ? {} : { keep }),
+    ...(env[settingVariables.fresh] === undefined ? {} : { fresh: true }),
   }
 }

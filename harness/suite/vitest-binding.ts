@@ -2,7 +2,6 @@ import { test, type TestContext } from 'vitest'
 import { NetwrightError, type ErrorCode } from '../model/errors.ts'
 import type { Claim, ScenarioResult } from '../model/results.ts'
 import type { Topology } from '../lab/topology.ts'
-import type { Machine } from '../machines/machine.ts'
 import { planScenario, type Scenario, type ScenarioOptions } from './scenario-builder.ts'
 import { needsOf, runScenario } from './run-scenario.ts'
 import type { RunOptions } from './scenario-record.ts'
@@ -11,7 +10,7 @@ import { isCancelled, runStopped } from './cancelled.ts'
 import { runSettings, titleAsked, type RunSettings } from './settings.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { keepLab } from './keep-lab.ts'
-import { machineFor } from './machine-for.ts'
+import { machineOfRun } from './machine-of-run.ts'
 import type { ScenarioPlan } from './plan.ts'
 import { saveCaptures } from './save-captures.ts'
 import { suiteName } from './suite-name.ts'
@@ -44,8 +43,6 @@ declare module 'vitest' {
 /** Milliseconds for one scenario, its lab included; emulated processors are slower, and several share one core. */
 const scenarioMs = (machine: string): number => (machine === 'local' || machine === 'auto' ? 60_000 : 240_000)
 
-let shared: Promise<Machine> | undefined
-
 /**
  * Declares a scenario as a vitest test. Add its steps to what it returns; it runs when vitest runs the file.
  * Scenarios of a file run side by side, each in a lab of its own.
@@ -69,7 +66,7 @@ export function scenario<HostName extends string, Place extends string>(
   const declare = titleAsked()?.test(title) === false ? test.concurrent.skip : test.concurrent
   declare(title, { timeout, meta: { netwrightDeclared: declared(plan) } }, async (context) => {
     begun = true
-    const machine = await (shared ??= machineFor(settings.on))
+    const machine = await machineOfRun()
     const suite = suiteName(suiteFileOf(context.task), settings.roots)
     const found = await runScenario(plan, machine, {
       suite,

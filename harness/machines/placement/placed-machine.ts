@@ -109,6 +109,13 @@ export async function placedMachine(
       )
       return told.flat().length === 0 ? undefined : told.flat().join('\n')
     },
+    ...(members.every(({ renew }) => renew !== undefined)
+      ? {
+          renew: async () => {
+            await Promise.all(members.map(async ({ renew }) => renew?.()))
+          },
+        }
+      : {}),
     remarks: members.flatMap(({ name, remarks = [] }) => remarks.map((remark) => `${name}: ${remark}`)),
     dispose: async () => {
       await Promise.all(members.map((member) => member.dispose()))

@@ -8,11 +8,11 @@ import { openNestedAgent } from '../channel/nested-agent.ts'
 import type { Machine } from '../machine.ts'
 import type { PlacedMembers } from '../placement/placed-machine.ts'
 import type { CableRange } from '../placement/trunk-cables.ts'
-import { holdFolder } from '../vm/cache-folder.ts'
 import { diskFull } from '../vm/room.ts'
 import { troubleText } from '../vm/guest.ts'
 import { readTrouble } from '../vm/guest-console.ts'
-import { restoreNode, type Session } from './session.ts'
+import { putBack, revive } from './put-back.ts'
+import type { Session } from './session.ts'
 import { useSession } from './shared-session.ts'
 import { watchDisk } from './watch-disk.ts'
 import { boxAgent, isAlive, openAgentOver, type SshTarget } from './ssh.ts'
@@ -23,8 +23,6 @@ const environment = {
   LC_ALL: 'C',
 }
 const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-/** Folder in which one process at a time puts a node back. */
-const restoring = 'restoring'
 /** Cables over one wire, and how many of them a process gets. */
 const [mostCables, cablesEach] = [4096, 64]
 /** Lines of a console that an error shows. */
@@ -127,8 +125,11 @@ async function machineAt(
       .finally(() => (reviving = undefined))
     return reviving
   }
-  const openSandbox = async (): Promise<Channel> =>
-    openNestedAgent(await running(), ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
+  let isUsed = false
+  const openSandbox = async (): Promise<Channel> => {
+    isUsed = true
+    return openNestedAgent(await running(), ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
+  }
   let abilities = openAbilities(openSandbox, environment)
   const said = async (...argv: readonly string[]): Promise<string> => (await channel.run(argv)).stdout.toString().trim()
   const [kernel, release_, arch] = await Promise.all([
@@ -161,26 +162,19 @@ async function machineAt(
       : {}),
     remarks: [session.remark],
     isShared: true,
+    renew: async () => {
+      if (!isUsed) return
+      await putBack(session, target)
+      await channel.close()
+      alive = false
+      await running()
+      isUsed = false
+    },
     dispose: async () => {
       disk?.stop()
       await channel.close()
       await release()
     },
-  }
-}
-
-/**
- * A new channel to a node whose channel has ended. The node may be well (somebody else has put it back already, or only
- * the connection was lost); else it is put back. One process at a time.
- */
-async function revive(session: Session, target: SshTarget): Promise<Channel> {
-  await mkdir(join(session.run, restoring), { recursive: true })
-  const letGo = await holdFolder(join(session.run, restoring))
-  try {
-    if (!(await isAlive(target))) await restoreNode(session, target)
-    return await openAgentOver(target)
-  } finally {
-    await letGo()
   }
 }
 
