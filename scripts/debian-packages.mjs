@@ -38,6 +38,9 @@ export const debianPackages = [
   },
   // Its socket is enabled where systemd runs. The tests start one of their own.
   { name: 'podman', programs: ['podman'], why: 'the other engine for containers', service: true },
+  { name: 'uidmap', programs: ['newuidmap', 'newgidmap'], why: 'engines of ordinary users' },
+  { name: 'rootlesskit', programs: ['rootlesskit'], why: 'an ordinary user’s Docker Engine, for the tests' },
+  { name: 'slirp4netns', programs: ['slirp4netns'], why: 'an ordinary user’s Docker Engine, for the tests' },
   // Vagrant boxes (vagrant:BOX). None of these starts a service: libvirt's is in a package of its own.
   { name: 'vagrant', programs: ['vagrant'], why: 'brings boxes up and takes them down', only: 'x64' },
   {

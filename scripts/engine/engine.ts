@@ -9,14 +9,14 @@ import { provideEnginePrograms } from './engine-programs.ts'
 /** Milliseconds until an engine that does not listen is given up. */
 const startMs = 30_000
 
-/** What is started: Docker Engine, or the Podman that the machine has, root's or an ordinary user's. */
-export type EngineKind = 'docker' | 'podman' | 'podman-user'
+/** What is started: Docker Engine, or the Podman that the machine has; root's or an ordinary user's. */
+export type EngineKind = 'docker' | 'docker-user' | 'podman' | 'podman-user'
 
 /** What an engine of the tests lacks. */
 export interface EngineLimits {
-  /** Mebibytes of its disk. */
+  /** Mebibytes of its disk, of root's Docker Engine or any Podman. */
   readonly diskMebibytes?: number
-  /** Unix socket of an authorization plugin, of Docker Engine. */
+  /** Unix socket of an authorization plugin, of root's Docker Engine. */
   readonly authorization?: string
 }
 
@@ -46,17 +46,7 @@ export async function startEngine(kind: EngineKind = 'docker', limits: EngineLim
       next: 'Run it with sudo, or start an engine and set DOCKER_HOST.',
     })
   }
-  const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
-  const disk = String(limits.diskMebibytes ?? '')
-  const script =
-    kind === 'docker'
-      ? [
-          here('inside.sh'),
-          await provideEnginePrograms(),
-          String(limits.diskMebibytes ?? ''),
-          limits.authorization ?? '',
-        ]
-      : [here('podman.sh'), kind === 'podman' ? 'root' : 'user', disk]
+  const script = await scriptOf(kind, limits)
   const runs = await cacheFolder('engine', 'runs')
   const run = join(runs, randomBytes(4).toString('hex'))
   const argv = ['sh', here('keep.sh'), runs, run, ...script]
@@ -95,3 +85,20 @@ export async function startEngine(kind: EngineKind = 'docker', limits: EngineLim
     next: 'The engine’s last words are above; a machine that runs containers itself can set DOCKER_HOST instead.',
   })
 }
+
+/** The script that starts an engine, with its arguments. */
+async function scriptOf(kind: EngineKind, limits: EngineLimits): Promise<readonly string[]> {
+  const disk = String(limits.diskMebibytes ?? '')
+  switch (kind) {
+    case 'docker':
+      return [here('inside.sh'), await provideEnginePrograms(), disk, limits.authorization ?? '']
+    case 'docker-user':
+      return [here('docker-user.sh'), await provideEnginePrograms()]
+    case 'podman':
+      return [here('podman.sh'), 'root', disk]
+    case 'podman-user':
+      return [here('podman.sh'), 'user', disk]
+  }
+}
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))

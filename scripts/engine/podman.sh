@@ -2,7 +2,7 @@
 # of an ordinary user who has nothing but a home.
 #   podman.sh RUN root|user MEBIBYTES
 # Its disk has that many mebibytes, if any are told.
-run=$1 who=$2 mebibytes=$3 name=netwright-engine-$(basename "$1") uid=4242
+run=$1 who=$2 mebibytes=$3 name=netwright-engine-$(basename "$1")
 mount --make-rprivate / && mount -t tmpfs -o mode=755 netwright-engine /run && ip link set lo up || exit 1
 # crun refuses cgroup v1 with v2 beside it.
 [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || umount /sys/fs/cgroup/unified 2>/dev/null
@@ -15,22 +15,29 @@ done
 export HOME=/run/home XDG_DATA_HOME=/run/home/data XDG_RUNTIME_DIR=/run/runtime CONTAINERS_CONF=/run/containers.conf CONTAINERS_STORAGE_CONF=/run/storage.conf
 mkdir /run/socket && mount --bind "$run" /run/socket || exit 1
 # What it would leave on the machine: locks, a cache, copies.
-for place in /dev/shm /var/lib /var/tmp; do mount -t tmpfs -o mode=1777 netwright-engine "$place" || exit 1; done
-mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR" || exit 1
+for place in /dev/shm /var/tmp; do mount -t tmpfs -o mode=1777 netwright-engine "$place" || exit 1; done
+. "$(dirname "$0")/ordinary-user.sh"
+export XDG_DATA_HOME="$HOME/data" CONTAINERS_CONF=/run/containers.conf CONTAINERS_STORAGE_CONF=/run/storage.conf
 if [ -n "$mebibytes" ]; then
-  mkdir -m 700 "$XDG_DATA_HOME" && mount -t tmpfs -o "size=${mebibytes}m,mode=700" netwright-engine "$XDG_DATA_HOME" || exit 1
+  mkdir -m 700 "$XDG_DATA_HOME" || exit 1
+  mount -t tmpfs -o "size=${mebibytes}m,mode=700" netwright-engine "$XDG_DATA_HOME" || exit 1
 fi
-printf '[containers]\ndefault_ulimits=[]\n[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\n' >"$CONTAINERS_CONF"
-printf '[storage]\ndriver="overlay"\ngraphroot="%s"\nrunroot="%s"\n' "$XDG_DATA_HOME" "$XDG_RUNTIME_DIR/containers" >"$CONTAINERS_STORAGE_CONF"
-command=
-if [ "$who" = user ]; then
-  { cat /etc/passwd && echo "netwright:x:$uid:$uid::$HOME:/bin/sh"; } >/run/passwd && mount --bind /run/passwd /etc/passwd
-  chown "$uid:$uid" "$HOME" "$HOME"/* "$XDG_RUNTIME_DIR" /run/socket
-  command="setpriv --reuid $uid --regid $uid --clear-groups"
-else
-  printf 'tmp_dir="/run/libpod"\n' >>"$CONTAINERS_CONF"
-fi
+cat >"$CONTAINERS_CONF" <<END
+[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+END
+cat >"$CONTAINERS_STORAGE_CONF" <<END
+[storage]
+driver = "overlay"
+graphroot = "$XDG_DATA_HOME"
+runroot = "$XDG_RUNTIME_DIR/containers"
+END
+[ "$who" = user ] || echo 'tmp_dir = "/run/libpod"' >>"$CONTAINERS_CONF"
+as_root() { "$@"; }
 cd /
 # A shell stays the first process: it reaps orphans.
-$command podman --log-level=info system service --time=0 unix:///run/socket/docker.sock &
+"as_$who" podman --log-level=info system service --time=0 unix:///run/socket/docker.sock &
 wait $!

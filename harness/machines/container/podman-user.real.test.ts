@@ -1,3 +1,3 @@
-import { podmanTests } from './testing/podman-tests.ts'
+import { ownEngineTests } from './testing/own-engine-tests.ts'
 
-await podmanTests('podman-user', 'user namespace')
+await ownEngineTests('podman-user', 'user namespace')

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { machineConformance } from '../../../conformance.ts'
-import { startEngine, type Engine } from '../../../../scripts/engine/engine.ts'
+import { startEngine, type Engine, type EngineKind } from '../../../../scripts/engine/engine.ts'
 import { containerMachine } from '../container-machine.ts'
 import { findEngine } from '../find-engine.ts'
 import { labImage } from '../lab-image.ts'
@@ -13,12 +13,15 @@ import { packUstar } from '../ustar.ts'
 
 const run = promisify(execFile)
 
+type OwnKind = Exclude<EngineKind, 'docker'>
+
 /**
- * What a Podman of the tests' own must do as a Docker Engine does. What its own command cannot start here is no fault of
- * ours, and skipped with its words.
+ * What an engine of the tests' own must do as root's Docker Engine does.
+ *
+ * @param privilege - what its containers' root is: `root`, or that of a `user namespace`
  */
-export async function podmanTests(kind: 'podman' | 'podman-user', privilege: string): Promise<void> {
-  const engine = await startPodman(kind)
+export async function ownEngineTests(kind: OwnKind, privilege: string): Promise<void> {
+  const engine = await startOwn(kind)
   if (typeof engine === 'string') {
     test(kind, (context) => {
       context.skip(engine)
@@ -88,12 +91,16 @@ async function leftOf({ host }: Engine): Promise<string> {
   return (await run('sh', ['-c', `${find} || true`])).stdout
 }
 
-/** The engine, or why there is none: it is not here, or starts no privileged container by its own command either. */
-async function startPodman(kind: 'podman' | 'podman-user'): Promise<Engine | string> {
+/**
+ * The engine, or why there is none. What Podman's own command cannot start here either is no fault of ours, and skipped
+ * with its words.
+ */
+async function startOwn(kind: OwnKind): Promise<Engine | string> {
   const firstLine = (error: unknown): string =>
     ((error as { stderr?: string }).stderr ?? String(error)).trim().split('\n')[0] ?? ''
-  const version = await run('podman', ['--version']).catch(firstLine)
-  if (typeof version === 'string') return `Podman is not here: ${version}`
+  const program = kind === 'docker-user' ? 'rootlesskit' : 'podman'
+  const version = await run(program, ['--version']).catch(firstLine)
+  if (typeof version === 'string') return `${program} is not here: ${version}`
   let engine: Engine
   try {
     engine = await startEngine(kind)
@@ -101,6 +108,7 @@ async function startPodman(kind: 'podman' | 'podman-user'): Promise<Engine | str
     return error instanceof Error ? error.message : String(error)
   }
   process.env['DOCKER_HOST'] = engine.host
+  if (kind === 'docker-user') return engine
   const { name: image } = await labImage(await findEngine())
   const argv = ['--url', engine.host, 'run', '--rm', '--privileged', '--network', 'none', image, 'true']
   const refusal = await run('podman', argv).catch(firstLine)
