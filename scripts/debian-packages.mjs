@@ -2,9 +2,10 @@
  * The Debian packages that labs need, each with the programs it is wanted for and why.
  * A package counts as present when all its programs are; one that has none names a file. `only`: the processor (as Node names it) that it is for.
  *
- * `service`: installing it would start a service of the machine, which is not set-up's to do.
+ * `service`: installing it would start a service of the machine, which is not set-up's to do. `tests`: only the project's
+ * own tests want it.
  *
- * @type {readonly { name: string, programs: readonly string[], why: string, only?: string, service?: true }[]}
+ * @type {readonly { name: string, programs: readonly string[], why: string, only?: string, service?: true, tests?: true }[]}
  */
 export const debianPackages = [
   { name: 'iproute2', programs: ['ip', 'bridge', 'tc', 'ss'], why: 'builds topologies and reads the graph back' },
@@ -38,9 +39,19 @@ export const debianPackages = [
   },
   // Its socket is enabled where systemd runs. The tests start one of their own.
   { name: 'podman', programs: ['podman'], why: 'the other engine for containers', service: true },
-  { name: 'uidmap', programs: ['newuidmap', 'newgidmap'], why: 'engines of ordinary users' },
-  { name: 'rootlesskit', programs: ['rootlesskit'], why: 'an ordinary user’s Docker Engine, for the tests' },
-  { name: 'slirp4netns', programs: ['slirp4netns'], why: 'an ordinary user’s Docker Engine, for the tests' },
+  { name: 'uidmap', programs: ['newuidmap', 'newgidmap'], why: 'engines of ordinary users', tests: true },
+  {
+    name: 'rootlesskit',
+    programs: ['rootlesskit'],
+    why: 'an ordinary user’s Docker Engine, for the tests',
+    tests: true,
+  },
+  {
+    name: 'slirp4netns',
+    programs: ['slirp4netns'],
+    why: 'an ordinary user’s Docker Engine, for the tests',
+    tests: true,
+  },
   // Vagrant boxes (vagrant:BOX). None of these starts a service: libvirt's is in a package of its own.
   { name: 'vagrant', programs: ['vagrant'], why: 'brings boxes up and takes them down', only: 'x64' },
   {

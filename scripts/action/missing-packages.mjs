@@ -4,6 +4,6 @@ import { isPresent } from '../setup.mjs'
 
 const missing = debianPackages
   // Those that start a service are for the suites that come with the package.
-  .filter(({ service, only = process.arch }) => !service && only === process.arch)
+  .filter(({ service, tests, only = process.arch }) => !service && !tests && only === process.arch)
   .filter(({ programs }) => !programs.every(isPresent))
 console.log(missing.map(({ name }) => name).join(' '))
