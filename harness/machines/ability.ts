@@ -43,6 +43,12 @@ const linkTypes: Readonly<Record<string, LinkType>> = {
   vcan: { config: 'CONFIG_CAN_VCAN' },
   can: { config: 'CONFIG_CAN_DEV' },
   ipoib: { config: 'CONFIG_INFINIBAND_IPOIB', lower: true },
+  // Made by ovs-vswitchd: a kernel that has it has its module.
+  openvswitch: {
+    config: 'CONFIG_OPENVSWITCH',
+    command:
+      '{ test -e /sys/module/openvswitch || modprobe -q openvswitch; } && ip link add nwtest type veth peer name nwpeer || { echo Unknown device type >&2; false; }',
+  },
   lowpan: { config: 'CONFIG_IEEE802154_6LOWPAN', lower: true },
 }
 

@@ -1,6 +1,6 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
-import { bridgedPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
+import { bridgedPods, kernelVswitchPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
 import { setCard, sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
 
@@ -21,6 +21,11 @@ scenario(bridgedPods, 'Pods on veth and a bridge reach each other, their node an
 scenario(userspaceVswitchPods, 'Pods on veth and Open vSwitch in user space reach each other, their node and the LAN', {
   claim,
   when: 'veth and Open vSwitch, datapath in user space',
+}).expect(rows)
+
+scenario(kernelVswitchPods, 'Pods on veth and Open vSwitch in the kernel reach each other, their node and the LAN', {
+  claim,
+  when: 'veth and Open vSwitch, datapath in the kernel',
 }).expect(rows)
 
 // The card is a switch of its own: unlike macvlan's parent, the node's own stack is one of its ports.
