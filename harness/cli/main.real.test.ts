@@ -195,6 +195,21 @@ test('a run leaves nothing in the project and only its cache in the home', async
   expect(await readdir(join(project, 'node_modules'))).toEqual([])
 })
 
+test('what a suite imports is read anew when it changed', async () => {
+  const [shared, suite] = [join(folder, 'shared.ts'), join(folder, 'changing.suite.ts')]
+  await writeFile(shared, `export const target = 'reached'`)
+  await writeFile(
+    suite,
+    `${head} import { target } from './shared.ts'
+    scenario(pair, 'changes').expect({ a: { b: target === 'reached' ? reached : blocked('no-route') } })`,
+  )
+  expect((await netwright('run', suite)).code).toBe(0)
+  await writeFile(shared, `export const target = 'no-route'`)
+  const again = await netwright('run', suite)
+  await Promise.all([rm(shared), rm(suite)])
+  expect(again.code, again.out).toBe(1)
+})
+
 test('-t chooses scenarios by their titles', async () => {
   const { code, out } = await netwright('run', 'right', '-t', 'B REACHES')
   expect(out).toContain('b reaches a')

@@ -69,7 +69,8 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         root: run.root,
         watch: false,
         cache: false,
-        // It holds a file even when modules are not cached.
+        // Suites and what they import are read as they were transformed by an earlier run.
+        fsModuleCache: true,
         fsModuleCachePath: scratch.path,
         pool: 'forks',
         isolate: false,
