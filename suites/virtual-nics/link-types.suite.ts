@@ -1,4 +1,4 @@
-import { reached } from 'netwright'
+import { reached, type Host } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { linkTypes } from '../../fixtures/topologies/link-types.ts'
 import { virtualNics } from './claims.ts'
@@ -47,30 +47,49 @@ scenario(linkTypes, 'vcan devices can be created and carry a frame', {
 // The manual page lists these among the types, yet the drivers of their hardware make such devices, not `ip link add`.
 const hardware = [
   // can_newlink() of drivers/net/can/dev refuses whatever it is asked, so that can-dev need only exist.
-  { type: 'can', words: 'name new0 type can', why: 'can devices come with a CAN controller', needs: ['link:vcan'] },
+  {
+    type: 'can',
+    words: 'name new0 type can',
+    option: 'CONFIG_CAN_DEV',
+    why: 'can devices come with a CAN controller',
+    needs: ['link:vcan'],
+  },
   // ipoib_new_child_link() and lowpan_newlink() look at the type of the device below.
-  { type: 'ipoib', words: 'link eth0 name new0 type ipoib', why: 'it sits on an InfiniBand port', needs: [] },
+  {
+    type: 'ipoib',
+    words: 'link eth0 name new0 type ipoib',
+    option: 'CONFIG_INFINIBAND_IPOIB',
+    why: 'with its module it sits on an InfiniBand port, and answers “No such device” on any other; emulated RDMA is Ethernet',
+    needs: [],
+  },
   {
     type: 'lowpan',
     words: 'link eth0 name new0 type lowpan',
+    option: 'CONFIG_IEEE802154_6LOWPAN',
     why: 'it sits on an IEEE 802.15.4 radio, and even an emulated one is born in the machine’s first namespace, out of a lab’s reach',
     needs: [],
   },
 ] as const
 
-for (const { type, words, why, needs } of hardware) {
+for (const { type, words, option, why, needs } of hardware) {
   scenario(linkTypes, `${type} devices need hardware`, { claim, when: `${type}, without its hardware`, needs }).finding(
     `ip link add ${words}`,
     async ({ hosts }) => {
-      const made = await hosts.host.$({ nothrow: true })`ip link add ${words.split(' ')}`
-      const isUnknown = made.stderr.includes('Unknown device type')
-      return {
-        holds: made.exitCode === 0,
-        found: `${made.stderr.trim()} ${isUnknown ? '(not in this kernel) ' : ''}– ${why}`,
-      }
+      const { $ } = hosts.host
+      const made = await $({ nothrow: true })`ip link add ${words.split(' ')}`
+      const lacks = made.stderr.includes('Unknown device type') ? ` (${await configured($, option)})` : ''
+      return { holds: made.exitCode === 0, found: `${made.stderr.trim()}${lacks} – ${why}` }
     },
     { expected: false, documentSays: true },
   )
+}
+
+/** What the kernel's configuration says of a type that it does not know. */
+async function configured($: Host['$'], option: string): Promise<string> {
+  const { stdout } = await $({ nothrow: true })`zcat /proc/config.gz 2>/dev/null || cat "/boot/config-$(uname -r)"`
+  const line = stdout.split('\n').find((one) => one.startsWith(`${option}=`))
+  if (line?.endsWith('=m') === true) return `${line}, and its module is not on this machine`
+  return line ?? (stdout === '' ? 'not in this kernel' : `${option} is not set in this kernel`)
 }
 
 /** Packets received and sent, of `ip -s link`. */
