@@ -13,12 +13,15 @@ remove() {
 exec 7>"$runs/lock" && flock 7 || exit 1
 for old in "$runs"/*/; do
   [ -f "${old}lock" ] || continue
+  # One that is starting beside this has made its lock and may not have it yet: its PID comes after that.
+  [ -f "${old}keeper.pid" ] || [ -n "$(find "$old" -maxdepth 0 -mmin +1)" ] || continue
   exec 8<"${old}lock"
   flock -n 8 && remove "${old%/}"
   exec 8<&-
 done
 
-mkdir "$run" && exec 9>"$run/lock" && flock -n 9 || exit 1
+# Whoever starts beside this holds the lock for a moment to see that nobody does.
+mkdir "$run" && exec 9>"$run/lock" && flock -w 10 9 || exit 1
 exec 7>&-
 echo $$ >"$run/keeper.pid"
 exec 3<&0
