@@ -58,6 +58,20 @@ export async function bootImage(kernel: StoredKernel, extra?: ExtraFiles): Promi
   }
 }
 
+/**
+ * Memory that a guest with an image needs, in MiB. Its root takes at most half of what is left beside kernel and archive
+ * (tmpfs(5)), and the archive goes only when it is unpacked: one that does not fit comes out without its last files.
+ */
+export async function memoryForImage({ initrd }: BootImage): Promise<number> {
+  const needed = (3 * (await stat(initrd)).size) / 2 ** 20 + kernelMiB
+  return Math.max(smallestMiB, Math.ceil(needed / 128) * 128)
+}
+
+/** What kernels take for themselves. */
+const kernelMiB = 64
+/** Enough for what labs run. */
+const smallestMiB = 384
+
 async function exists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,

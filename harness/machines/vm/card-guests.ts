@@ -1,7 +1,7 @@
 import { agentCommand } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openNestedAgent } from '../channel/nested-agent.ts'
-import type { Ability } from '../machine.ts'
+import { cardDevices, type Ability } from '../machine.ts'
 import type { Guest } from './guest.ts'
 import { guestTrouble, keepLooking } from './guest-slot.ts'
 
@@ -36,11 +36,11 @@ export function openCardGuests(boot: () => Promise<Guest>, silentMs: number): Ca
   return {
     can: () =>
       (ability ??= start().then(async (guest) => {
-        const script = 'cat /sys/bus/pci/devices/*/sriov_totalvfs'
-        const { stdout } = await guest.channel.run(['sh', '-c', script])
+        const script = `ip link show dev ${cardDevices.card} >&2 && cat /sys/bus/pci/devices/*/sriov_totalvfs`
+        const { stdout, stderr } = await guest.channel.run(['sh', '-c', script])
         guest.end('its card has been looked at')
         if (stdout.toString().split('\n').some(Number)) return { able: true }
-        return { able: false, reason: 'no PCI device of the guest has virtual functions (sriov_totalvfs)' }
+        return { able: false, reason: `the guest’s card did not come up: ${stderr.toString().trim()}` }
       })),
     openSandbox: async () => {
       const guest = await start()

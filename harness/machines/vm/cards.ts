@@ -1,7 +1,7 @@
 import { NetwrightError } from '../../model/errors.ts'
 import type { Ability } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
-import type { BootImage } from './boot-image.ts'
+import { memoryForImage, type BootImage } from './boot-image.ts'
 import { openCardGuests, type CardGuests } from './card-guests.ts'
 import { findCardQemu } from './find-qemu.ts'
 import type { StoredKernel } from './kernel-store.ts'
@@ -10,7 +10,6 @@ import type { GuestOptions, Qemu } from './qemu.ts'
 import { needMemory } from './room.ts'
 import { cloneGuest, guestTemplate } from './template.ts'
 
-const memoryMiB = 384
 /** Drivers of the card and of its virtual functions; Debian's cloud kernels have neither. */
 const drivers = ['igb', 'igbvf'] as const
 
@@ -49,6 +48,7 @@ export function findCards({ kernel, image, trunk, parameters, silentMs }: CardsO
     const chosen = await findCardQemu()
     if ('reason' in chosen) return chosen
     const { qemu } = chosen
+    const memoryMiB = await memoryForImage(image)
     const { kind } = await findAccelerator(qemu, image, memoryMiB)
     const options: GuestOptions = { image, memoryMiB, accelerator: kind, card: true, ...(parameters && { parameters }) }
     const how = `igb, an Intel 82576, of QEMU ${qemu.version} (${qemu.program})`

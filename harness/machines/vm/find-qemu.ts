@@ -6,7 +6,7 @@ import { storedQemu } from './qemu-store.ts'
 import { tool, toolPath } from './tool.ts'
 
 /** Variable that names the QEMU for all guests: a path, or a program on PATH. */
-export const qemuVariable = 'NETWRIGHT_QEMU'
+const qemuVariable = 'NETWRIGHT_QEMU'
 
 const programName = 'qemu-system-x86_64'
 

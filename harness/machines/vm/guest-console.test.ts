@@ -9,6 +9,7 @@ test.each([
   ['oopsed', '[   61.0] traps: PANIC: double fault, error_code: 0x0'],
   ['locked up', '[   28.0] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [ip:123]'.replace('BUG: ', '')],
   ['ran out of memory', '[   32.9] Out of memory: Killed process 146 (perl) total-vm:313268kB, anon-rss:304896kB'],
+  ['had no room for its programs and modules', '[    2.700560] Initramfs unpacking failed: write error'],
   ['warned', '[   12.3] WARNING: CPU: 0 PID: 77 at net/core/dev.c:1234 dev_x+0x1/0x2'],
 ])('reads a kernel that %s', (what, line) => {
   expect(readTrouble(line)).toEqual({ what, line: line.trim() })

@@ -13,12 +13,13 @@ const troubles: readonly (readonly [what: string, line: RegExp])[] = [
   ['oopsed', /\b(BUG: |Oops: |general protection fault|double fault|Unable to handle kernel|invalid opcode: )/],
   ['locked up', /(soft lockup|hard LOCKUP|detected stalls|self-detected stall|blocked for more than \d+ seconds)/],
   ['ran out of memory', /Out of memory: Killed process|Out of memory and no killable processes/],
+  ['had no room for its programs and modules', /Initramfs unpacking failed: write error/],
   ['warned', /\bWARNING: (CPU: |possible |suspicious |net\/|drivers\/|kernel\/|mm\/)/],
 ]
 
 /** What the guest's kernel said was wrong. */
 export interface GuestTrouble {
-  /** `panicked`, `oopsed`, `locked up`, `ran out of memory`, `warned`. */
+  /** `panicked`, `oopsed`, `locked up`, `ran out of memory`, `had no room for its programs and modules`, `warned`. */
   readonly what: string
   readonly line: string
 }

@@ -6,7 +6,7 @@ import { localArch } from '../channel/agent-process.ts'
 import { dockerRemedy } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
-import { bootImage } from './boot-image.ts'
+import { bootImage, memoryForImage } from './boot-image.ts'
 import { findCards } from './cards.ts'
 import { findKernel } from './catalogue.ts'
 import { engineFiles } from './engine-entries.ts'
@@ -19,7 +19,6 @@ import { needMemory } from './room.ts'
 import { cloneGuest, guestTemplate } from './template.ts'
 import { readVmName, type KernelChoice } from './vm-name.ts'
 
-const memoryMiB = 384
 /** With Docker Engine: its programs lie in memory, and run there. */
 const engineMemoryMiB = 1024
 /** Milliseconds until a guest that does not answer is given up. */
@@ -55,6 +54,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
   const qemu = await findQemu()
   const kernel = await chosenKernel(choice)
   const image = await bootImage(kernel)
+  const memoryMiB = await memoryForImage(image)
   const accelerator = await findAccelerator(qemu, image, memoryMiB)
   const slotOf = async (options: Pick<GuestOptions, 'image' | 'memoryMiB'>): Promise<GuestSlot> => {
     // A clone has some 60 MB to itself and comes to use more; what it reads of its template can be dropped.
