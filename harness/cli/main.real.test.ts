@@ -1,6 +1,6 @@
 import { execFile, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -187,7 +187,7 @@ test('a run leaves nothing in the project and only its cache in the home', async
   await Promise.all([mkdir(join(project, 'node_modules'), { recursive: true }), mkdir(home)])
   await writeFile(join(project, 'package.json'), '{}')
   await writeFile(join(project, 'one.suite.ts'), files['right'] ?? '')
-  const { XDG_DATA_HOME: _, ...rest } = environment
+  const { XDG_DATA_HOME: _data, XDG_CACHE_HOME: _cache, ...rest } = environment
   const { code } = await start(['run', 'one'], [], { cwd: project, env: { ...rest, HOME: home } }).ended
   expect(code).toBe(0)
   expect(await readdir(home)).toEqual(['.cache'])
@@ -195,19 +195,28 @@ test('a run leaves nothing in the project and only its cache in the home', async
   expect(await readdir(join(project, 'node_modules'))).toEqual([])
 })
 
-test('what a suite imports is read anew when it changed', async () => {
-  const [shared, suite] = [join(folder, 'shared.ts'), join(folder, 'changing.suite.ts')]
-  await writeFile(shared, `export const target = 'reached'`)
+test('what a suite imports is read anew when it changed, or when it is another file', async () => {
+  const project = join(folder, 'changing')
+  const at = (name: string) => join(project, name)
+  await mkdir(project)
+  const imports = (name: string) =>
+    writeFile(at('package.json'), JSON.stringify({ imports: { '#who': `./${name}.ts` } }))
+  const says = (name: string, text: string) => writeFile(at(`${name}.ts`), `export const text = '${text}'`)
+  await Promise.all([says('one', '1'), says('two', '2'), says('near', 'near'), imports('one')])
+  await symlink('near.ts', at('link.ts'))
   await writeFile(
-    suite,
-    `${head} import { target } from './shared.ts'
-    scenario(pair, 'changes').expect({ a: { b: target === 'reached' ? reached : blocked('no-route') } })`,
+    at('changing.suite.ts'),
+    `${head} import { text } from './near.ts'; import { text as linked } from './link.ts'; import { text as who } from '#who'
+    scenario(pair, \`\${text} \${linked} \${who}\`).expect({ a: { b: reached } })`,
   )
-  expect((await netwright('run', suite)).code).toBe(0)
-  await writeFile(shared, `export const target = 'no-route'`)
-  const again = await netwright('run', suite)
-  await Promise.all([rm(shared), rm(suite)])
-  expect(again.code, again.out).toBe(1)
+  const title = async () => (await netwright('run', '--list', at('changing.suite.ts'))).out
+  expect(await title()).toContain('near near 1')
+  await says('near', 'changed')
+  await imports('two')
+  expect(await title()).toContain('changed changed 2')
+  await rm(at('link.ts'))
+  await symlink('one.ts', at('link.ts'))
+  expect(await title()).toContain('changed 1 2')
 })
 
 test('-t chooses scenarios by their titles', async () => {

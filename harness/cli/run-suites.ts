@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Reporter, TestModule, Vitest } from 'vitest/node'
+import type { Reporter, TestModule, Vite, Vitest } from 'vitest/node'
 import { cachePath } from '../machines/vm/cache-folder.ts'
 import { bundlePath, bundlesOf } from '../suite/bundles.ts'
 import { settingsEnvironment, titleEnvironment, type RunSettings } from '../suite/settings.ts'
@@ -69,7 +69,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         root: run.root,
         watch: false,
         cache: false,
-        // Suites and what they import are read as they were transformed by an earlier run.
+        // Netwright's own modules are read as an earlier run transformed them; see `ownModulesOnly`.
         fsModuleCache: true,
         fsModuleCachePath: scratch.path,
         pool: 'forks',
@@ -89,7 +89,7 @@ export async function prepareRun(run: SuiteRun, reporter: Reporter): Promise<Sui
         // A suite in node_modules is TypeScript, which Node does not read there; and it must get the one netwright.
         server: { deps: { inline: [new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)] } },
       },
-      { resolve: { alias: aliases() }, logLevel: 'silent' },
+      { resolve: { alias: aliases() }, logLevel: 'silent', plugins: [ownModulesOnly] },
       { stdout: process.stderr, stderr: process.stderr },
     ),
   )
@@ -149,6 +149,18 @@ async function withDataHome<Result>(path: string, act: () => Promise<Result>): P
     if (before === undefined) Reflect.deleteProperty(process.env, name)
     else process.env[name] = before
   }
+}
+
+/**
+ * Vitest takes a transformed module from its cache while its text is the same, and with it where its imports led. In a
+ * user's project they may lead elsewhere today: another `imports` of package.json, another symbolic link.
+ */
+const ownModulesOnly: Vite.Plugin = {
+  name: 'netwright:own-modules-only',
+  configureVitest({ defineCacheKeyGenerator }) {
+    const own = new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)
+    defineCacheKeyGenerator(({ id }) => (own.test(id) ? undefined : false))
+  },
 }
 
 /** `netwright` is this installation, also for suites that lie where no package of that name is found. */
