@@ -68,7 +68,7 @@ async function explained(engine: Engine, image: string, said: string): Promise<r
       'Docker before 26 cannot where CAP_SYS_RESOURCE is missing (`capsh --print` lists it): take a newer one, or Podman.',
     ]
   }
-  if (/privileged|authorization denied|\(HTTP code 403\)/i.test(said)) {
+  if (/(?<!un)privileged (containers?|mode)|authorization denied|\(HTTP code 403\)/i.test(said)) {
     return [
       'The engine refuses privileged containers',
       'Labs need one: allow it in what refuses it (its own words are above), or set DOCKER_HOST to an engine of your own, ' +
@@ -89,7 +89,9 @@ async function explained(engine: Engine, image: string, said: string): Promise<r
   ]
 }
 
-const isFull = (said: string): boolean => /no space left|disk quota exceeded/i.test(said)
+/** Keys and control groups run out with the same words, and no disk is to blame. */
+const isFull = (said: string): boolean =>
+  /no space left|disk quota exceeded/i.test(said) && !/session key|keyring|\/sys\/fs\/cgroup/i.test(said)
 
 async function makeRoom(engine: Engine): Promise<string> {
   const { command, folder } = await identityOf(engine)
