@@ -34,8 +34,8 @@ export async function containerMachine(image?: string): Promise<Machine> {
   await sweepContainers(engine)
   const source = image === undefined ? await labImage(engine) : { name: image, isNew: false }
   const channel = await startLabContainer(engine, source.name, image !== undefined).catch(async (refusal: unknown) => {
-    // An engine that starts no container of it is left as it was.
-    if (source.isNew) await removeImage(engine, source.name)
+    // An engine that starts no container of it is left as it was; one that cannot remove it either has told why it refused.
+    if (source.isNew) await removeImage(engine, source.name).catch(() => undefined)
     throw refusal
   })
   const openSandbox = (): Promise<Channel> =>
