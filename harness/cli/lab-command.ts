@@ -42,7 +42,7 @@ export const labCommand: Command = {
     },
     enter: {
       type: 'string',
-      valueHint: 'PID:PLACE',
+      valueHint: 'LAB:PLACE',
       description: 'Enter a lab that `netwright run --keep` keeps, as it prints, instead of building one',
     },
     print: { type: 'boolean', description: 'Print a bash script that builds the lab without netwright' },
@@ -171,12 +171,12 @@ async function openShell(lab: Lab, { id, place }: LabPlace, terminal: Terminal):
 
 /** A shell or a command in a lab that a run keeps. */
 async function enterKept(text: string, args: CommandCall['args'], terminal: Terminal): Promise<number> {
-  const [, pid = '', place = ''] = /^(\d+):(.+)$/.exec(text) ?? []
-  if (pid === '')
+  const [, door = '', place = ''] = /^(\d+-\w+):(.+)$/.exec(text) ?? []
+  if (door === '')
     throw usage('lab', `--enter ${text} names no kept lab`, '`netwright run --keep` prints what enters it.')
   const command = valueOf(args, 'exec')
   if (command === undefined) needTerminal()
-  const { channel, environment } = await enterDoor(Number(pid), place)
+  const { channel, environment } = await enterDoor(door, place)
   try {
     if (command !== undefined)
       return await useStreams(await channel.spawn(['bash', '-c', command], { env: environment }))

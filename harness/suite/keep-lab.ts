@@ -38,9 +38,9 @@ async function wayIn(lab: Lab): Promise<Pick<KeptLab, 'enter'> & { readonly clos
     const enter = await enterCommands(channel.localPid, [...namespaces.values()], machine.facts.privilege)
     return { enter, close: () => Promise.resolve() }
   }
-  const close = await openDoor(lab)
+  const { name, close } = await openDoor(lab)
   // The part of a wire that lies on another machine has a space in its name.
   const quoted = (word: string) => (word.includes(' ') ? `'${word}'` : word)
-  const command = (place: string) => `netwright lab --enter ${quoted(`${String(process.pid)}:${place}`)}`
+  const command = (place: string) => `netwright lab --enter ${quoted(`${name}:${place}`)}`
   return { enter: Object.fromEntries([...namespaces.keys()].map((place) => [place, command(place)])), close }
 }
