@@ -61,13 +61,32 @@ export function emptyReportFolder(folder: ReportFolder): void {
     const old = [folder.events, folder.captures, folder.run, folder.allureResults]
     // Set aside first: to remove thousands of files takes a while, and a run need not wait for it.
     const aside = mkdtempSync(join(folder.path, '.allure-old-'))
-    for (const path of old) if (existsSync(path)) renameSync(path, join(aside, basename(path)))
+    for (const path of old) setAside(path, aside)
     // A run that was killed left what it worked in, or what it had set aside.
-    for (const name of globSync('.allure-*', { cwd: folder.path })) {
-      // What cannot be removed now, the next run tries again; nothing reads it.
-      rm(join(folder.path, name), { recursive: true, force: true }).catch(() => undefined)
-    }
+    for (const name of globSync('.allure-*', { cwd: folder.path })) removeMeanwhile(join(folder.path, name))
   })
+}
+
+function setAside(path: string, aside: string): void {
+  if (!existsSync(path)) return
+  try {
+    renameSync(path, join(aside, basename(path)))
+  } catch {
+    rmSync(path, { recursive: true, force: true }) // it may be mounted there: then what is in it goes, else this says why not
+  }
+}
+
+/** Removes a folder while the run goes on, or with its end, if that comes first. */
+function removeMeanwhile(path: string): void {
+  const atEnd = (): void => {
+    // The other removal still goes on beside this one, and what that one was quicker to remove ends this one early.
+    for (let attempt = 0; attempt < 100 && existsSync(path); attempt++) rmSync(path, { recursive: true, force: true })
+  }
+  process.once('exit', atEnd)
+  rm(path, { recursive: true, force: true }).then(
+    () => process.off('exit', atEnd),
+    () => undefined, // tried again at the end, and by the next run; nothing reads it
+  )
 }
 
 function tryWriting<Result>(path: string, act: () => Result): Result {
