@@ -14,7 +14,7 @@ export function runsFolder(): Promise<string> {
   return cacheFolder('vagrant', 'runs')
 }
 
-/** A folder for a new run. Short names: a socket is in it, whose path may have 107 bytes. */
+/** A folder for a new run. */
 export async function makeRun(): Promise<string> {
   return mkdtemp(join(await runsFolder(), 'r'))
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readSshConfig } from './ssh.ts'
+import { isRefusal, readSshConfig } from './ssh.ts'
 
 // As Vagrant 2.3.4 printed it for two boxes; the second block is one of VirtualBox, whose paths are quoted.
 const printed = `Host node1
@@ -40,4 +40,19 @@ test('reads how each node is reached', () => {
       socket: '/run/node2',
     },
   ])
+})
+
+test.each([
+  ['root@192.168.121.26: Permission denied (publickey,password).', true],
+  ['sudo: a password is required', true],
+  ['sh: 1: sudo: not found', true],
+  ['mkdir: cannot create directory ‘/run/netwright’: Permission denied', true],
+  [
+    'unix_listener: path "/very/long/vagrant/runs/rXXXXXX/node1.H68stYggMVzz26Tu" too long for Unix domain socket',
+    false,
+  ],
+  ['ssh: connect to host 192.168.121.26 port 22: No route to host', false],
+  ['no answer within 60 s', false],
+])('whether ssh was refused for who the user is: %s', (said, expected) => {
+  expect(isRefusal(said)).toBe(expected)
 })

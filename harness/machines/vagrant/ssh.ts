@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -71,9 +72,8 @@ export async function openMaster(
 ${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -p /run/netwright && cat >${boxAgent}`
   const argv = [
     ...enter,
-    'ssh',
-    ...plain,
-    ...['-o', 'ControlMaster=yes', '-o', 'ControlPersist=yes', '-S', target.socket],
+    ...sshAt(target),
+    ...['-o', 'ControlMaster=yes', '-o', 'ControlPersist=yes'],
     // Its key is as new as the box is, and its network is nobody else's.
     ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
     ...['-o', 'IdentitiesOnly=yes', '-i', target.key, '-p', target.port],
@@ -95,14 +95,19 @@ ${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -
     place: machine,
     command: argv.slice(enter.length, -1).join(' '),
     stderr: kind === 'late' ? `no answer within ${connectMs / 1000} s\n${said}` : said,
-    next: 'Labs need root: the user of the box must be root, or may `sudo` without a password.',
+    next: isRefusal(said)
+      ? 'Labs need root: the user of the box must be root, or may `sudo` without a password.'
+      : 'Its words are above; `--on vagrant:debian12` is a box that is known to work.',
   })
 }
 
+/** Whether words of ssh or sudo say that a user may not do what labs need. */
+export const isRefusal = (said: string): boolean => /permission denied|not permitted|\bsudo:|must be root/i.test(said)
+
 /** Ends a node's connection, if there is one. */
-export async function closeMaster({ socket }: SshTarget): Promise<void> {
-  await runStep(['ssh', ...plain, '-S', socket, '-O', 'exit', 'box'], { limitMs: 5000 })
-  await rm(socket, { force: true })
+export async function closeMaster(target: SshTarget): Promise<void> {
+  await runStep([...sshAt(target), '-O', 'exit', 'box'], { limitMs: 5000 })
+  await rm(target.socket, { force: true })
 }
 
 /** Whether a node still answers over its connection, within seconds: one whose kernel is no more never does. */
@@ -116,8 +121,18 @@ export function openAgentOver(target: SshTarget): Promise<Channel> {
 }
 
 /** Without the connection there is nobody to speak to: that address may be another machine's, seen from here. */
-function over({ socket, user, host }: SshTarget): readonly string[] {
-  return ['ssh', ...plain, '-S', socket, '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', `${user}@${host}`]
+function over(target: SshTarget): readonly string[] {
+  const { user, host } = target
+  return [...sshAt(target), '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', `${user}@${host}`]
+}
+
+/**
+ * ssh in the folder of its socket, which is named relative to it: an address has 108 bytes (unix(7)), of which ssh needs 18
+ * for a name that it binds first, and caches may lie deep. Entering a mount namespace leaves the working directory, hence
+ * `env`.
+ */
+function sshAt({ socket }: SshTarget): readonly string[] {
+  return ['env', `--chdir=${dirname(socket)}`, 'ssh', ...plain, '-S', basename(socket)]
 }
 
 function asRoot({ user }: SshTarget, command: string): string {
