@@ -1,11 +1,12 @@
 import { access, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { cacheFolder, cachePath, contentName, holdFolder, scratchPrefix } from './cache-folder.ts'
 import { qemuPackages } from './catalogue.ts'
 import { openDebianArchive } from './debian-archive.ts'
 import { everyTenth } from './fetch-progress.ts'
 import { qemuAt, type Qemu } from './qemu.ts'
+import { onDisk } from './room.ts'
 
 /** What is remembered of the QEMU in the cache. */
 interface StoreEntry {
@@ -14,6 +15,8 @@ interface StoreEntry {
 }
 
 const entryFile = 'qemu.json'
+/** What `contentName` makes. */
+const buildName = /^[0-9a-f]{32}$/
 const programPath = 'usr/bin/qemu-system-x86_64'
 /** What a guest's start needs beside it; QEMU finds it by where its program lies. */
 const firmware = ['kvmvapic', 'linuxboot', 'linuxboot_dma', 'multiboot', 'multiboot_dma', 'pvh']
@@ -34,7 +37,8 @@ export async function storedQemu(): Promise<Qemu | undefined> {
  *
  * @param onProgress - gets a sentence before each step that takes seconds, and while bytes come
  * @param again - fetch it also when the cache has it: the suite may have a newer one by now
- * @throws NETWRIGHT_KERNEL_NOT_FETCHED with apt's words, or with the loader's where it does not run on this machine
+ * @throws NETWRIGHT_KERNEL_NOT_FETCHED with apt's words, or with the loader's where it does not run on this machine;
+ *   NETWRIGHT_DISK_FULL
  */
 export async function provideQemu(onProgress: (sentence: string) => void, again = false): Promise<Qemu> {
   const known = again ? undefined : await storedQemu()
@@ -43,7 +47,7 @@ export async function provideQemu(onProgress: (sentence: string) => void, again 
   const letGo = await holdFolder(store)
   try {
     const meanwhile = again ? undefined : await storedQemu()
-    return meanwhile ?? (await fetchQemu(store, onProgress))
+    return meanwhile ?? (await onDisk(store, 'QEMU was fetched', () => fetchQemu(store, onProgress)))
   } finally {
     await letGo()
   }
@@ -66,11 +70,25 @@ async function fetchQemu(store: string, onProgress: (sentence: string) => void):
     })
   })
   const folder = contentName(await readFile(join(tree, programPath)))
+  const former = await storedQemu()
   await rm(join(store, folder), { recursive: true, force: true })
   await rename(tree, join(store, folder))
   await writeFile(join(scratch, 'entry'), JSON.stringify({ version, folder } satisfies StoreEntry))
   await rename(join(scratch, 'entry'), join(store, entryFile))
+  // Runs that have begun go on with the one that they found.
+  await keepBuilds(store, [folder, ...(former === undefined ? [] : [buildOf(store, former)])])
   return { program: join(store, folder, programPath), version }
+}
+
+/** The folder of the store that a QEMU's program is in. */
+const buildOf = (store: string, { program }: Qemu): string => relative(store, program).split('/', 1)[0] ?? ''
+
+/** Removes the builds of other names; the caller holds the store. */
+export async function keepBuilds(store: string, names: readonly string[]): Promise<void> {
+  const entries = await readdir(store, { withFileTypes: true })
+  const others = entries.filter((entry) => entry.isDirectory() && buildName.test(entry.name))
+  const old = others.filter(({ name }) => !names.includes(name))
+  await Promise.all(old.map(({ name }) => rm(join(store, name), { recursive: true, force: true })))
 }
 
 /** The packages hold programs for other machines and manuals: 80 MB, of which 30 are needed. */
