@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { tcp } from '../model/probe.ts'
 import type { ScenarioResult } from '../model/results.ts'
 import { underlay } from '../model/underlay.ts'
@@ -9,6 +9,7 @@ import type { Machine } from '../machines/machine.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
 import { planScenario, type Scenario } from './scenario-builder.ts'
 import { runScenario } from './run-scenario.ts'
+import type { RunOptions } from './scenario-record.ts'
 
 let machine: Machine
 beforeAll(async () => {
@@ -33,11 +34,7 @@ const routed = topology('a namespace behind its host', {
 })
 type Declare = (s: Scenario<'node1' | 'node2', 'node1' | 'node2' | 'ns1' | 'node1/ns1'>) => unknown
 
-function run(
-  declare: Declare,
-  on: Machine = machine,
-  more: { actionMs?: number; signal?: AbortSignal } = {},
-): Promise<ScenarioResult> {
+function run(declare: Declare, on: Machine = machine, more: Partial<RunOptions> = {}): Promise<ScenarioResult> {
   const { plan, builder } = planScenario(routed, 'tried', {})
   declare(builder)
   return runScenario(plan, on, { suite: 'test', ...more })
@@ -207,4 +204,21 @@ test('a run that is aborted ends its lab at once', async () => {
   )
   expect(result.status).toBe('not met')
   expect(result.ms).toBeLessThan(5000)
+})
+
+test.each<[string, Declare, string]>([
+  ['was not met', (s) => s.expect({ ns1: { '10.0.0.1': reached } }), 'NETWRIGHT_EXPECTATION_NOT_MET'],
+  [
+    'broke',
+    (s) => s.given('a bad command', ({ node1: { $ } }) => $`false`).expect({ node1: { node2: reached } }),
+    'NETWRIGHT_SCRIPT_FAILED',
+  ],
+])('a lab that cannot be shown leaves the result of a scenario that %s as it is', async (_, declare, code) => {
+  const told = vi.spyOn(console, 'error').mockReturnValue()
+  const onFailedLab = vi.fn(() => Promise.reject(new Error('no way in')))
+  const result = await run(declare, machine, { onFailedLab })
+  expect(result.failures.map((f) => f.code)).toEqual([code])
+  expect(onFailedLab).toHaveBeenCalledOnce()
+  expect(told.mock.calls).toEqual([['netwright: the lab of “tried” cannot be kept: no way in']])
+  told.mockRestore()
 })

@@ -5,7 +5,7 @@ import { watchLab } from '../probe/watch.ts'
 import { within } from './deadline.ts'
 import type { ScenarioPlan } from './plan.ts'
 import { checkPlan } from './scenario-builder.ts'
-import { failureOf, openRun, type RunOptions } from './scenario-record.ts'
+import { failureOf, openRun, showFailedLab, type RunOptions } from './scenario-record.ts'
 import { doSteps } from './scenario-steps.ts'
 
 /** Milliseconds for reading the graph of a lab whose scenario failed. */
@@ -50,7 +50,7 @@ async function runInLab(plan: ScenarioPlan, machine: Machine, options: RunOption
       await within(lastLookMs, 'reading the lab', failed.journal, read).catch(() => undefined)
     }
     const result = await run.finish([failureOf(error)])
-    if (lab !== undefined) await options.onFailedLab?.(lab, result)
+    if (lab !== undefined) await showFailedLab(options, lab, result)
     return result
   } finally {
     options.signal?.removeEventListener('abort', abort)

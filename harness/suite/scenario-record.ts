@@ -108,3 +108,13 @@ export function failureOf(error: unknown): Failure {
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   }
 }
+
+/** Shows a lab whose scenario failed. What goes wrong with that is told, and the result stays as it is. */
+export async function showFailedLab({ onFailedLab }: RunOptions, lab: Lab, result: ScenarioResult): Promise<void> {
+  try {
+    await onFailedLab?.(lab, result)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    console.error(`netwright: the lab of “${result.scenario}” cannot be kept: ${why}`)
+  }
+}

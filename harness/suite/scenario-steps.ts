@@ -6,7 +6,7 @@ import { within } from './deadline.ts'
 import { hasFlipped, mayHaveFlipped, type Phase } from './flips.ts'
 import { measureCells } from './measure.ts'
 import type { PlannedCell, PlannedStep } from './plan.ts'
-import { failureOf, type Run } from './scenario-record.ts'
+import { failureOf, showFailedLab, type Run } from './scenario-record.ts'
 import { timingFor } from './timing.ts'
 
 /** Builds the lab and does the steps in order; what a step finds wrong does not keep the next from being done. */
@@ -92,7 +92,7 @@ export async function doSteps(run: Run, lab: Lab, watch: Watch): Promise<Scenari
     }
   }
   const result = await run.finish(failures)
-  if (result.status === 'not met') await options.onFailedLab?.(lab, result)
+  if (result.status === 'not met') await showFailedLab(options, lab, result)
   return result
 }
 
