@@ -26,7 +26,8 @@ let cache = ''
 beforeAll(async () => {
   // On the cache's own file system: boxes are linked.
   folder = await mkdtemp(join(await cacheFolder('tests'), 'vagrant-'))
-  cache = join(folder, 'cache')
+  // Longer than the address of a socket may be, with the folder of a run below it.
+  cache = join(folder, 'cache-'.padEnd(90, 'x'))
   await mkdir(join(cache, 'netwright/vagrant'), { recursive: true })
   // The box need not be built again; everything that is made of it is.
   await symlink(await cacheFolder('vagrant', 'boxes'), join(cache, 'netwright/vagrant/boxes'))
@@ -63,9 +64,9 @@ boxTest(
         env: { ...process.env, XDG_CACHE_HOME: cache, NETWRIGHT_TEST: folder },
         stdio: 'ignore',
       })
-      // The first one surely has boxes, the others are anywhere.
+      // The first one's labs have their connection, which its session tells; the others are anywhere.
       const ms = Math.round(spanMs * Math.random())
-      if (round === 0) await expect.poll(guestsNow, { timeout: 60_000, interval: 200 }).toBeGreaterThan(0)
+      if (round === 0) await expect.poll(hasSession, { timeout: 60_000, interval: 200 }).toBe(true)
       await Promise.race([pause(ms), once(child, 'exit')])
       guests += guestsNow()
       child.kill('SIGKILL')
@@ -148,6 +149,25 @@ scenario(topology('pair', { underlay: hosts, build }), '${title}').expect({ a: {
   const { stdout, status } = netwright(['run', ...files, '--on', 'vagrant:debian12', '--fresh'])
   expect(stdout).toContain('2 met · 0 not met · 0 skipped')
   expect(status).toBe(0)
+})
+
+boxTest('a box is put back when another process has used it, and left alone when nobody has', async () => {
+  // Each with its own view of the box, as the workers of a run have.
+  const [first, second] = [await vagrantMachine('debian12'), await vagrantMachine('debian12')]
+  const left = '/root/left-by-a-lab'
+  const isLeft = async () => (await second.channel.run(['test', '-e', left])).code === 0
+  try {
+    await first.channel.run(['touch', left])
+    await second.renew?.()
+    expect(await isLeft()).toBe(true)
+    const sandbox = await first.openSandbox()
+    await sandbox.close()
+    await second.renew?.()
+    expect(await isLeft()).toBe(false)
+  } finally {
+    await first.dispose()
+    await second.dispose()
+  }
 })
 
 boxTest('every box of the catalogue makes a Vagrantfile that Vagrant takes, for each of its providers', async () => {
@@ -291,6 +311,14 @@ function processes(): readonly string[] {
 
 /** QEMUs of these tests. */
 const guestsNow = (): number => processes().filter((line) => line.includes('qemu-system')).length
+
+/** Whether the boxes of a run are up, and answer over ssh. */
+async function hasSession(): Promise<boolean> {
+  const runs = join(cache, 'netwright/vagrant/runs')
+  const names = await readdir(runs).catch(() => [])
+  const files = await Promise.all(names.map((name) => readdir(join(runs, name)).catch(() => [])))
+  return files.flat().includes('session.json')
+}
 
 /** Links and addresses of this machine itself. */
 function ownAddresses(): string {

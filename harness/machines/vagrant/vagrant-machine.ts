@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
@@ -125,10 +125,12 @@ async function machineAt(
       .finally(() => (reviving = undefined))
     return reviving
   }
-  let isUsed = false
+  // In the folder of the run: a node that another process has used, one that crashed say, is used as well.
+  const usedMark = join(session.run, `used-${target.node}`)
   const openSandbox = async (): Promise<Channel> => {
-    isUsed = true
-    return openNestedAgent(await running(), ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
+    const outer = await running()
+    await writeFile(usedMark, '')
+    return openNestedAgent(outer, ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
   }
   let abilities = openAbilities(openSandbox, environment)
   const said = async (...argv: readonly string[]): Promise<string> => (await channel.run(argv)).stdout.toString().trim()
@@ -163,12 +165,12 @@ async function machineAt(
     remarks: [session.remark],
     isShared: true,
     renew: async () => {
-      if (!isUsed) return
+      if (!(await isThere(usedMark))) return
       await putBack(session, target)
+      await rm(usedMark)
       await channel.close()
       alive = false
       await running()
-      isUsed = false
     },
     dispose: async () => {
       disk?.stop()
@@ -176,6 +178,13 @@ async function machineAt(
       await release()
     },
   }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The first trouble that the node's kernel told of on its console. */
