@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sriovPods } from '../fixtures/topologies/sriov-pods.ts'
+import { setCard, sriovPods } from '../fixtures/topologies/sriov-pods.ts'
 import { openLab } from '../harness/lab/lab.ts'
 import type { Machine } from '../harness/machines/machine.ts'
+import { absenceOf } from '../harness/machines/testing/absence.ts'
 import { findCardQemu } from '../harness/machines/vm/find-qemu.ts'
 import { provideQemu } from '../harness/machines/vm/qemu-store.ts'
 import { vmObstacle } from '../harness/machines/vm/testing/vm-obstacle.ts'
 import { vmMachine } from '../harness/machines/vm/vm-machine.ts'
 import type { ScenarioResult } from '../harness/model/results.ts'
-import { reached } from '../harness/model/verdict.ts'
+import { blocked, reached } from '../harness/model/verdict.ts'
 import { runScenario } from '../harness/suite/run-scenario.ts'
 import { planScenario } from '../harness/suite/scenario-builder.ts'
 
@@ -21,7 +22,7 @@ async function obstacle(): Promise<string | undefined> {
     const then = await findCardQemu()
     return 'reason' in then ? then.reason : undefined
   } catch (error) {
-    return error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
+    return absenceOf(error)
   }
 }
 
@@ -67,11 +68,25 @@ test('and without it, none of them', async (context) => {
   }
   const result = await run(taken)
   expect(result.status).toBe('not met')
-  expect(cellsOf(result).map(({ to, met }) => `${to} ${String(met)}`)).toEqual([
-    'pod2 false',
-    'node1 false',
-    'node2 false',
-  ])
+  expect(
+    cellsOf(result).map(({ to, observed }) => [to, observed.verdict, 'why' in observed ? observed.why : '']),
+  ).toEqual([['pod2', 'x', '']])
+})
+
+test('the Pods lose their carrier with the card, and get it back', async (context) => {
+  if (reason !== undefined) context.skip(reason)
+  const { plan, builder } = planScenario(sriovPods, 'the card is set down', {})
+  builder
+    .expect({ pod1: { pod2: reached } })
+    .until(
+      'the node sets its card down',
+      ({ node1 }) => setCard(node1, 'down'),
+      ({ node1 }) => setCard(node1, 'up'),
+    )
+    .expect({ pod1: { pod2: blocked('link-down', { at: 'node1/pod1 eth0' }) } })
+    .andBack()
+  const { status, failures } = await runScenario(plan, machine, { suite: 'test' })
+  expect({ status, failures }).toEqual({ status: 'met', failures: [] })
 })
 
 test('labs side by side have a card each, and one that ended leaves nothing to the next', async (context) => {

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startOrSkip } from '../machines/container/testing/start-or-skip.ts'
 import { supportSchema } from '../report/support-schema.ts'
-import { startEngine } from '../../scripts/engine/engine.ts'
 import { packageRoot } from './package-place.ts'
 
 const bin = join(packageRoot, 'bin', 'netwright.js')
@@ -77,10 +77,8 @@ test('machines that cannot start leave the others alone, and their columns say w
 })
 
 test('machines of one kernel fill one table, and are environments of one report', async (context) => {
-  const engine = await startEngine().catch((error: unknown) => {
-    context.skip(`no engine: ${String(error).split('\n', 1)[0] ?? ''}`)
-  })
-  if (engine === undefined) return
+  const engine = await startOrSkip('docker')
+  if (typeof engine === 'string') return context.skip(engine)
   engineHost = engine.host
   try {
     const report = join(folder, 'two')

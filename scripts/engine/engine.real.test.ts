@@ -4,18 +4,14 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cacheFolder } from '../../harness/machines/vm/cache-folder.ts'
+import { absenceOf } from '../../harness/machines/testing/absence.ts'
 import { provideEnginePrograms } from './engine-programs.ts'
 import { startEngine } from './engine.ts'
 
 /** Why no engine can be started here. The first run fetches it. */
 async function obstacle(): Promise<string | undefined> {
   if (process.geteuid?.() !== 0) return 'an engine of the project’s own needs root'
-  try {
-    await provideEnginePrograms()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-  }
+  return provideEnginePrograms().then(() => undefined, absenceOf)
 }
 
 const reason = await obstacle()

@@ -3,25 +3,30 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { machineConformance } from '../../conformance.ts'
-import { startEngine, type Engine } from '../../../scripts/engine/engine.ts'
+import type { Engine } from '../../../scripts/engine/engine.ts'
 import type { ArchiveEntry } from '../vm/newc.ts'
 import { findUserland, userlandEntries } from '../vm/userland.ts'
 import { containerMachine, containerObstacle } from './container-machine.ts'
 import { findEngine, type Engine as EngineApi } from './find-engine.ts'
 import { labImage } from './lab-image.ts'
 import { madeContainers, madeLabel, ownLabels } from './owner.ts'
+import { startOrSkip } from './testing/start-or-skip.ts'
 import { packUstar } from './ustar.ts'
 
 /** An engine of this test's own where none answers, or the one that does starts no privileged containers. */
 let engine: Engine | undefined
 let reason = await containerObstacle()
 if (reason !== undefined) {
-  try {
-    engine = await startEngine()
+  const own = await startOrSkip('docker')
+  if (typeof own === 'string') {
+    reason = `${reason}; ${own}`
+  } else {
+    engine = own
     process.env['DOCKER_HOST'] = engine.host
     reason = await containerObstacle()
-  } catch (error) {
-    reason = `${reason}; ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`
+    // Anything else that an engine of our own refuses is a failure of ours.
+    if (reason !== undefined && !/privileges that labs need|NETWRIGHT_TOOL_MISSING/.test(reason))
+      throw new Error(reason)
   }
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { startEngine, type Engine } from '../../../scripts/engine/engine.ts'
+import type { Engine } from '../../../scripts/engine/engine.ts'
+import { startOrSkip } from './testing/start-or-skip.ts'
 
 /** Engines of the tests' own that have too small a disk, and one that asks a judge about every request. */
 interface Engines {
@@ -92,14 +93,14 @@ function runOn(host: string): Promise<{ code: number; text: string }> {
 
 async function startEngines(): Promise<Engines> {
   const limits = { diskMebibytes: 40 }
-  const [one, other] = await Promise.allSettled([
-    startEngine('docker', { ...limits, authorization: join(folder, 'judge.sock') }),
-    startEngine('podman', limits),
+  const [one, other] = await Promise.all([
+    startOrSkip('docker', { ...limits, authorization: join(folder, 'judge.sock') }),
+    startOrSkip('podman', limits),
   ])
   return {
-    ...(one.status === 'fulfilled' ? { docker: one.value } : {}),
-    ...(other.status === 'fulfilled' ? { podman: other.value } : {}),
-    reason: [one, other].flatMap((tried) => (tried.status === 'rejected' ? [String(tried.reason)] : [])).join('\n'),
+    ...(typeof one === 'string' ? {} : { docker: one }),
+    ...(typeof other === 'string' ? {} : { podman: other }),
+    reason: [one, other].filter((tried) => typeof tried === 'string').join('\n'),
   }
 }
 

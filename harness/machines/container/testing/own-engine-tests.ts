@@ -1,15 +1,18 @@
 import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { machineConformance } from '../../../conformance.ts'
-import { startEngine, type Engine, type EngineKind } from '../../../../scripts/engine/engine.ts'
+import type { Engine, EngineKind } from '../../../../scripts/engine/engine.ts'
 import { containerMachine } from '../container-machine.ts'
 import { findEngine } from '../find-engine.ts'
 import { labImage } from '../lab-image.ts'
 import { madeContainers, madeLabel } from '../owner.ts'
 import { packUstar } from '../ustar.ts'
+import { startOrSkip } from './start-or-skip.ts'
 
 const run = promisify(execFile)
 
@@ -21,6 +24,7 @@ type OwnKind = Exclude<EngineKind, 'docker'>
  * @param privilege - what its containers' root is: `root`, or that of a `user namespace`
  */
 export async function ownEngineTests(kind: OwnKind, privilege: string): Promise<void> {
+  const locksBefore = await podmanLocks()
   const engine = await startOwn(kind)
   if (typeof engine === 'string') {
     test(kind, (context) => {
@@ -29,8 +33,13 @@ export async function ownEngineTests(kind: OwnKind, privilege: string): Promise<
     return
   }
   afterAll(async () => {
+    const name = basename(dirname(engine.host))
+    const running = await descendantsOf(engine.keeper)
+    expect(Object.values(running)).toContain(kind === 'docker-user' ? 'dockerd' : 'podman')
+    expect(await tracesOf(name, locksBefore)).toContain('keep.sh')
     await engine.stop()
-    expect(await leftOf(engine)).toBe('')
+    expect(await tracesOf(name, locksBefore)).toBe('')
+    expect(Object.entries(running).filter(([pid]) => existsSync(`/proc/${pid}`))).toEqual([])
   })
 
   machineConformance(kind, () => containerMachine())
@@ -84,35 +93,50 @@ export async function ownEngineTests(kind: OwnKind, privilege: string): Promise<
   })
 }
 
-/** What an engine that has been stopped left on the machine: control groups, locks, processes. */
-async function leftOf({ host }: Engine): Promise<string> {
-  const name = basename(dirname(host))
-  const find = `find /sys/fs/cgroup -name 'netwright-engine-${name}'; ls -d /dev/shm/libpod* 2>/dev/null; pgrep -fa '[/]${name}/'`
-  return (await run('sh', ['-c', `${find} || true`])).stdout
+/** What of an engine is on the machine: control groups, processes, and locks that were not there before it. */
+async function tracesOf(name: string, locksBefore: readonly string[]): Promise<string> {
+  const find = `find /sys/fs/cgroup -name 'netwright-engine-${name}'; pgrep -fa '[/]${name}' || true`
+  const locks = (await podmanLocks()).filter((lock) => !locksBefore.includes(lock))
+  return (await run('sh', ['-c', find])).stdout + locks.join('\n')
 }
 
+/** The names of the processes below one, by PID: those of an ordinary user's engine do not name its folder. */
+async function descendantsOf(ancestor: number): Promise<Readonly<Record<number, string>>> {
+  const { stdout } = await run('ps', ['-e', '-o', 'pid=,ppid=,comm='])
+  const all = [...stdout.matchAll(/^ *(\d+) +(\d+) +(.*)$/gm)]
+  const found = new Map<number, string>()
+  const parents = new Set([ancestor])
+  for (const parent of parents) {
+    for (const [, pid, ppid, name = ''] of all) {
+      if (Number(ppid) !== parent) continue
+      parents.add(Number(pid))
+      found.set(Number(pid), name)
+    }
+  }
+  return Object.fromEntries(found)
+}
+
+const podmanLocks = async (): Promise<readonly string[]> =>
+  (await readdir('/dev/shm')).filter((name) => name.startsWith('libpod'))
+
 /**
- * The engine, or why there is none. What Podman's own command cannot start here either is no fault of ours, and skipped
- * with its words.
+ * The engine, or what the machine lacks for it. Where the kernel does not permit Podman's own command a privileged
+ * container either, that is no fault of ours, and skipped with its words.
  */
 async function startOwn(kind: OwnKind): Promise<Engine | string> {
-  const firstLine = (error: unknown): string =>
-    ((error as { stderr?: string }).stderr ?? String(error)).trim().split('\n')[0] ?? ''
-  const program = kind === 'docker-user' ? 'rootlesskit' : 'podman'
-  const version = await run(program, ['--version']).catch(firstLine)
-  if (typeof version === 'string') return `${program} is not here: ${version}`
-  let engine: Engine
-  try {
-    engine = await startEngine(kind)
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+  const engine = await startOrSkip(kind)
+  if (typeof engine === 'string') return engine
   process.env['DOCKER_HOST'] = engine.host
   if (kind === 'docker-user') return engine
   const { name: image } = await labImage(await findEngine())
   const argv = ['--url', engine.host, 'run', '--rm', '--privileged', '--network', 'none', image, 'true']
-  const refusal = await run('podman', argv).catch(firstLine)
-  if (typeof refusal !== 'string') return engine
+  const refusal = await run('podman', argv).then(
+    () => undefined,
+    (error: unknown) => (error as { stderr?: string }).stderr?.trim() ?? String(error),
+  )
+  if (refusal === undefined) return engine
   await engine.stop()
-  return `Podman starts no privileged container here: ${refusal}`
+  const text = `Podman starts no privileged container here: ${refusal}`
+  if (/operation not permitted|permission denied|unable to apply caps/i.test(refusal)) return text
+  throw new Error(text)
 }
