@@ -42,53 +42,81 @@ if (!$pid) {
 close $slave;
 $SIG{PIPE} = 'IGNORE';
 
-sub out {
-    my ($to, $bytes) = @_;
-    while (length $bytes) {
-        my $n = syswrite $to, $bytes;
-        if (defined $n) { substr($bytes, 0, $n) = ''; next }
-        last unless $! == 11 || $! == 4;
-        # EAGAIN: what is typed waits until somebody reads it.
-        my $waits = '';
-        vec($waits, fileno $to, 1) = 1;
-        select undef, $waits, undef, 1;
-        return unless kill 0, $pid;
-    }
-}
-
-my ($inbox, $status) = ('', undef);
+my ($status, $EAGAIN, $EINTR) = (undef, 11, 4);
 sub reap { my ($how) = @_; $status = $? if !defined $status && waitpid($pid, $how) == $pid }
 # A signal may come just before select() and not end it: hence the second.
 $SIG{CHLD} = sub { local $?; reap(1) };
-my ($O_NONBLOCK, $typing) = (0x800, 1);
-fcntl($master, 4, fcntl($master, 3, 0) | $O_NONBLOCK);
-my $EAGAIN = 11;
+my $O_NONBLOCK = 0x800;
+for my $file ($master, \*STDOUT) { fcntl($file, 4, fcntl($file, 3, 0) | $O_NONBLOCK) }
+
+# What was read of stdin, what was typed and what is to be shown wait here, so that none waits for another: who does not
+# read what is typed may show something or be hung up, and the other way round.
+my ($inbox, $typed, $shown) = ('', '', '');
+# Of what is shown so much waits, and then the command does. What is typed is read always, since after it may come the
+# end; beyond this much it is lost with a bell, as a terminal does it (IMAXBEL in termios(3)).
+my ($SHOWN_MAX, $TYPED_MAX) = (1 << 18, 1 << 26);
+my ($typing, $showing) = (1, 1);
+
+# Writes what can be written now; false when nobody will ever read it.
+sub put {
+    my ($to, $bytes) = @_;
+    while (length $$bytes) {
+        my $n = syswrite $to, $$bytes;
+        return $! == $EAGAIN || $! == $EINTR unless defined $n;
+        substr($$bytes, 0, $n) = '';
+    }
+    return 1;
+}
 
 # EIO of the terminal: nobody has its other side open any more.
 sub show {
-    for (;;) {
-        my $n = sysread $master, my $shown, 65536;
-        return defined $n ? 0 : $! == $EAGAIN unless $n;
-        out(\*STDOUT, $shown);
+    while (length $shown < $SHOWN_MAX) {
+        my $n = sysread $master, $shown, 65536, length $shown;
+        next if $n;
+        $showing = 0 unless !defined $n && ($! == $EAGAIN || $! == $EINTR);
+        return;
     }
 }
 
-while (!defined $status) {
-    my $waits = '';
-    vec($waits, fileno STDIN, 1) = 1 if $typing;
-    vec($waits, fileno $master, 1) = 1;
-    if (select($waits, undef, undef, 1) <= 0) { reap(1); next }
-    if (vec($waits, fileno $master, 1) && !show()) { reap(0); last }
-    next unless $typing && vec($waits, fileno STDIN, 1);
-    if (!sysread STDIN, $inbox, 65536, length $inbox) { $typing = 0; kill 'HUP', $pid; next }
+sub obey {
     while (length $inbox >= 9) {
         my ($length, $type) = unpack 'Na', $inbox;
         last if length $inbox < 4 + $length;
         my $payload = substr $inbox, 9, $length - 5;
         substr($inbox, 0, 4 + $length) = '';
-        if ($type eq 'd') { out($master, $payload) }
-        elsif ($type eq 'w') { resize(unpack 'n2', $payload) }
+        if ($type eq 'w') { resize(unpack 'n2', $payload) }
+        elsif ($type ne 'd') { next }
+        elsif (length($typed) + length $payload > $TYPED_MAX) { $shown .= "\a" }
+        else { $typed .= $payload }
     }
 }
-show();
+
+sub set { my ($file) = @_; my $set = ''; vec($set, fileno $file, 1) = 1; $set }
+
+while (!defined $status) {
+    my ($read, $write) = ('', '');
+    $read |= set(\*STDIN) if $typing;
+    $read |= set($master) if $showing && length $shown < $SHOWN_MAX;
+    $write |= set($master) if length $typed;
+    $write |= set(\*STDOUT) if length $shown;
+    # Its other side may be opened again, by the name /dev/tty.
+    if (select($read, $write, undef, 1) <= 0) { reap(1); $showing = 1; next }
+    show() if vec($read, fileno $master, 1);
+    if ($typing && vec($read, fileno STDIN, 1)) {
+        my $n = sysread STDIN, $inbox, 65536, length $inbox;
+        if ($n) { obey() }
+        elsif (defined $n || $! != $EAGAIN && $! != $EINTR) { $typing = 0; $typed = ''; kill 'HUP', $pid }
+    }
+    $typed = '' unless put($master, \$typed);
+    $shown = '' unless put(\*STDOUT, \$shown);
+}
+# The last that it showed, and no more: what it left in the background may show something for ever.
+for my $last (0, 1) {
+    show() if $last;
+    while (length $shown) {
+        my $write = set(\*STDOUT);
+        select undef, $write, undef, undef;
+        $shown = '' unless put(\*STDOUT, \$shown);
+    }
+}
 exit($status & 127 ? 128 + ($status & 127) : $status >> 8);
