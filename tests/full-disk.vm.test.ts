@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { findBox } from '../harness/machines/vagrant/box-catalogue.ts'
+import { runStep } from '../harness/machines/vagrant/step.ts'
 import { vagrantObstacle } from '../harness/machines/vagrant/testing/vagrant-obstacle.ts'
 import { cacheFolder } from '../harness/machines/vm/cache-folder.ts'
+import { machinesMirror, mirrorVariable } from '../harness/machines/vm/debian-archive.ts'
 import { vmObstacle } from '../harness/machines/vm/testing/vm-obstacle.ts'
 
 /*
@@ -14,10 +17,25 @@ import { vmObstacle } from '../harness/machines/vm/testing/vm-obstacle.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
-const root = process.geteuid?.() === 0 ? undefined : 'a disk of its own needs root'
-const vmReason = root ?? (await vmObstacle('6.1'))
-const boxReason = root ?? (await vagrantObstacle('debian12'))
+/** Milliseconds after which a folder is surely of a test that was killed. */
+const staleMs = 3_600_000
+
+/** Prefix of commands that have mounts of their own, which go with them. */
+const ownDisk = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+
+const diskReason = await diskObstacle()
+const vmReason = diskReason ?? (await vmObstacle('6.1'))
+const boxReason = diskReason ?? (await vagrantObstacle('debian12'))
+const buildReason = boxReason ?? (await mirrorObstacle())
 const main = join(import.meta.dirname, '../harness/cli/main.ts')
+
+beforeAll(async () => {
+  const tests = await cacheFolder('tests')
+  for (const name of (await readdir(tests)).filter((one) => one.startsWith('disk-'))) {
+    const { mtimeMs } = await stat(join(tests, name))
+    if (Date.now() - mtimeMs > staleMs) await rm(join(tests, name), { recursive: true, force: true })
+  }
+})
 
 interface SmallDisk {
   readonly on: string
@@ -50,8 +68,9 @@ async function runOnSmallDisk({ on, megabytes, cached, until, suite }: SmallDisk
     rm -f "$disk/filler"
     echo left: $(cd "$disk/netwright" && find . -mindepth 2 -xdev \\( -name 'scratch-*' -o -path './vagrant/runs/*' -o -name ram \\))
     exit $code`
-  const argv = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', disk]
-  const child = spawn('unshare', [...argv, process.execPath, main, 'run', file, '--on', on], {
+  const argv = [...ownDisk, 'sh', '-c', script, 'sh', disk]
+  // Whatever ends this process ends it.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv, process.execPath, main, 'run', file, '--on', on], {
     cwd: folder,
     stdio: 'pipe',
   })
@@ -98,7 +117,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
   },
   {
     what: 'while a box is built',
-    reason: boxReason,
+    reason: buildReason,
     on: 'vagrant:debian12',
     megabytes: 1700,
     cached: ['accelerator', 'kernels', 'boot'],
@@ -136,3 +155,23 @@ test.for(cases)('a disk that fills $what is told, with what to do, and nothing i
   expect(ran.said).toMatch(says)
   expect(ran).toMatchObject({ code, left: '' })
 })
+
+/** Why there can be no disk of a test's own, when there cannot. */
+async function diskObstacle(): Promise<string | undefined> {
+  const script = 'mount -t tmpfs -o size=1m none /mnt'
+  const { kind, said } = await runStep([...ownDisk, 'sh', '-c', script], { limitMs: 5000 })
+  return kind === 'done' ? undefined : `a disk of its own cannot be mounted: ${said.trim()}`
+}
+
+/** Why a box cannot be built, when its packages cannot be fetched; asked as mmdebstrap's apt asks. */
+async function mirrorObstacle(): Promise<string | undefined> {
+  const mirror = process.env[mirrorVariable] ?? (await machinesMirror())
+  const box = await findBox('debian12')
+  if (mirror === undefined || box.kind !== 'built') return 'the sources of this machine name no mirror of Debian'
+  const scratch = await mkdtemp(join(await cacheFolder('tests'), 'disk-'))
+  const url = `${mirror.replace(/\/$/, '')}/dists/${box.suite}/InRelease`
+  const argv = ['/usr/lib/apt/apt-helper', 'download-file', url, join(scratch, 'got')]
+  const { kind, said } = await runStep(argv, { limitMs: 30_000 })
+  await rm(scratch, { recursive: true, force: true })
+  return kind === 'done' ? undefined : `the mirror of Debian does not answer: ${said.trim()}`
+}
