@@ -7,11 +7,10 @@ import { enterArguments } from '../machines/local/enter.ts'
 import type { Machine } from '../machines/machine.ts'
 import { openTerminal } from '../machines/channel/terminal.ts'
 import { reproScript } from '../report/repro-script.ts'
-import { enterDoor } from '../suite/kept-lab-door.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import { placeIds, resolvePlace } from '../suite/places.ts'
-import { usage } from './arguments.ts'
 import { isSet, valueOf, type Command, type CommandCall } from './command.ts'
+import { enterLab, needTerminal } from './enter-lab.ts'
 import { exitCodes } from './exit-codes.ts'
 import { openLocalShell, promptOf, shellArguments, terminalSize, useStreams, useTerminal } from './lab-shell.ts'
 import { chooseTopology, loadTopologies } from './load-topologies.ts'
@@ -49,7 +48,8 @@ export const labCommand: Command = {
     on: {
       type: 'string',
       valueHint: 'MACHINE',
-      description: 'Machine to build on: local (unless told), container, vm:KERNEL, vagrant:BOX',
+      description:
+        'Machine to build on: local (unless told), container, vm:KERNEL, vagrant:BOX, or auto, which is local',
     },
   },
   examples: [
@@ -60,9 +60,10 @@ export const labCommand: Command = {
     ['netwright lab ipvlan-l2-on-ens10 --on vm:6.1', 'a shell in a lab on another kernel'],
     ['netwright lab macvlan-bridge --print > lab.sh', 'a script that needs nothing of netwright'],
   ],
-  run: async ({ args, terminal }) => {
+  run: async (call) => {
+    const { args, terminal } = call
     const kept = valueOf(args, 'enter')
-    if (kept !== undefined) return enterKept(kept, args, terminal)
+    if (kept !== undefined) return enterLab(kept, call)
     const cwd = process.cwd()
     const on = valueOf(args, 'on') ?? 'local'
     const known = await loadTopologies(cwd)
@@ -74,7 +75,8 @@ export const labCommand: Command = {
     }
     const topology = await chooseTopology(word, known, cwd)
     const place = placeOf(topology, args)
-    if (valueOf(args, 'exec') === undefined && !isSet(args, 'print')) needTerminal()
+    if (valueOf(args, 'exec') === undefined && !isSet(args, 'print'))
+      needTerminal('Give a command with --exec, or --print for a script.')
     const machine = await machineFor(on)
     try {
       await checkNeeds(topology, machine)
@@ -167,28 +169,4 @@ async function openShell(lab: Lab, { id, place }: LabPlace, terminal: Terminal):
   if (local !== undefined) return openLocalShell(local, env)
   const options = { place, env: { ...env, TERM: process.env['TERM'] ?? 'linux' }, ...terminalSize() }
   return useTerminal(await openTerminal(lab.channel, shellArguments, options))
-}
-
-/** A shell or a command in a lab that a run keeps. */
-async function enterKept(text: string, args: CommandCall['args'], terminal: Terminal): Promise<number> {
-  const [, door = '', place = ''] = /^(\d+-\w+):(.+)$/.exec(text) ?? []
-  if (door === '')
-    throw usage('lab', `--enter ${text} names no kept lab`, '`netwright run --keep` prints what enters it.')
-  const command = valueOf(args, 'exec')
-  if (command === undefined) needTerminal()
-  const { channel, environment } = await enterDoor(door, place)
-  try {
-    if (command !== undefined)
-      return await useStreams(await channel.spawn(['bash', '-c', command], { env: environment }))
-    terminal.note(terminal.errorColours.dim(`A shell on ${place} of a kept lab (exit, or Ctrl-D).`))
-    const env = { ...environment, ...promptOf(place), TERM: process.env['TERM'] ?? 'linux' }
-    return await useTerminal(await openTerminal(channel, shellArguments, { env, ...terminalSize() }))
-  } finally {
-    await channel.close()
-  }
-}
-
-function needTerminal(): void {
-  if (process.stdin.isTTY && process.stdout.isTTY) return
-  throw usage('lab', 'a shell needs a terminal', 'Give a command with --exec, or --print for a script.')
 }

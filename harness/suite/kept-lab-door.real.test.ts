@@ -12,7 +12,7 @@ import { underlay } from '../model/underlay.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { enterDoor, openDoor, type Door } from './kept-lab-door.ts'
-import { newKey } from './kept-lab-key.ts'
+import { checkListener, newKey, readKey } from './kept-lab-key.ts'
 
 const hosts = underlay()
   .wire('lan', '10.9.0.0/24')
@@ -160,6 +160,17 @@ test('a guest that says nothing, or too much, is shown out', async () => {
   const loud = connect(`\0netwright-lab-${door.name}`).on('error', () => undefined)
   loud.write('0'.repeat(100_000))
   expect(String(await once(loud, 'data'))).toContain('a line of more than 4096 bytes')
+})
+
+test('what keeps from a key is said as it is', async () => {
+  const { ppid, pid } = process
+  await expect(readKey(2 ** 23, '3')).rejects.toThrow(`process ${String(2 ** 23)} keeps no lab`)
+  await expect(readKey(pid, '999999')).rejects.toThrow(`process ${String(pid)} keeps no lab`)
+  if (process.geteuid?.() !== 0) return
+  process.seteuid?.(65534)
+  onTestFinished(() => process.seteuid?.(0))
+  await expect(readKey(ppid, '0')).rejects.toThrow(`the lab of process ${String(ppid)} is another user’s`)
+  await expect(checkListener(ppid, `netwright-lab-${door.name}`)).rejects.toThrow('is another user’s')
 })
 
 test('labs that one process keeps have a door each; one that cannot be opened leaves no file open', async () => {
