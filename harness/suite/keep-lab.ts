@@ -16,17 +16,18 @@ export interface KeptLab {
  * Keeps a lab for as long as somebody holds the other end of a socket: no longer than the command line lives, however
  * that ends.
  *
- * @param socket - name of an abstract unix socket, without the NUL
+ * @param socket - name of an abstract unix socket, without the NUL, and the password there
  */
 export async function keepLab(socket: string, lab: Lab, result: ScenarioResult): Promise<void> {
   const { enter, close } = await wayIn(lab)
   const kept: KeptLab = { suite: result.suite, scenario: result.scenario, enter }
+  const [name = '', password = ''] = socket.split(' ')
   await new Promise<void>((resolve) => {
-    const connection = connect(`\0${socket}`)
+    const connection = connect(`\0${name}`)
     connection.on('error', () => resolve())
     connection.on('close', () => resolve())
     connection.resume()
-    connection.write(`${JSON.stringify(kept)}\n`)
+    connection.write(`${password}\n${JSON.stringify(kept)}\n`)
   })
   await close()
 }

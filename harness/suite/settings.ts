@@ -8,7 +8,7 @@ export interface RunSettings {
   readonly roots: readonly string[]
   /** Folder for pcapng files. */
   readonly captures?: string
-  /** Socket at which somebody waits for labs to keep. */
+  /** Socket at which somebody waits for labs to keep, and the password there. */
   readonly keep?: string
   /** Whether the machine is put back before each suite file. */
   readonly fresh?: boolean
