@@ -3,7 +3,7 @@
  * A package counts as present when all its programs are; one that has none names a file. `only`: the processor (as Node names it) that it is for.
  *
  * `service`: installing it would start a service of the machine, which is not set-up's to do. `tests`: only the project's
- * own tests want it.
+ * own tests want it; brought for `npm test` and its like and on CI machines.
  *
  * @type {readonly { name: string, programs: readonly string[], why: string, only?: string, service?: true, tests?: true }[]}
  */

@@ -98,7 +98,7 @@ if (!task) {
   process.exitCode = 2
 } else {
   try {
-    process.exitCode = await task(await setup(), args)
+    process.exitCode = await task(await setup({ forTests: /^test/.test(name) }), args)
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(`setup: ${error.message}`)

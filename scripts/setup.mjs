@@ -183,9 +183,12 @@ export const isPresent = (program) =>
 /** On somebody's own machine a package may start a service at once; a CI machine is thrown away. */
 const wouldStartServices = () => existsSync('/run/systemd/system') && !process.env['CI']
 
-const installDebianPackages = async () => {
+/** @param {boolean} forTests whether the project's own tests are to run */
+const installDebianPackages = async (forTests) => {
   const absent = debianPackages
     .filter(({ only = process.arch }) => only === process.arch)
+    // Some of them bring programs that run as root for whoever calls them: not for those who only use the project.
+    .filter(({ tests }) => !tests || forTests || Boolean(process.env['CI']))
     .filter(({ programs }) => !programs.every(isPresent))
   const missing = absent.filter(({ service }) => !service || !wouldStartServices())
   const left = absent.filter((wanted) => !missing.includes(wanted)).map(({ name }) => name)
@@ -275,17 +278,18 @@ const alone = async (work) => {
 /**
  * Brings everything a clone needs.
  *
+ * @param {{ forTests?: boolean }} [options] `forTests`: also what only the project's own tests want; a CI machine gets it anyway
  * @returns {Promise<string>} the Node that runs the project
  * @throws {SetupError} when there is no Node or no dependencies to go on with
  */
-export const setup = async () => {
+export const setup = async ({ forTests = false } = {}) => {
   if (!hasNode() || !isInstalled(root)) {
     await alone(async () => {
       await bringNode24()
       await installDependencies()
     })
   }
-  await installDebianPackages()
+  await installDebianPackages(forTests)
   const node = findNode()
   if (!node) throw new SetupError('there is no Node to run the project with. Install Node 24 and try again.')
   return node
