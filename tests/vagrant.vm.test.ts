@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { boxCatalogue, type Box } from '../harness/machines/vagrant/box-catalogue.ts'
 import { vagrantObstacle } from '../harness/machines/vagrant/testing/vagrant-obstacle.ts'
 import { vagrantFolder } from '../harness/machines/vagrant/vagrant-files.ts'
@@ -64,6 +64,7 @@ boxTest(
         env: { ...process.env, XDG_CACHE_HOME: cache, NETWRIGHT_TEST: folder },
         stdio: 'ignore',
       })
+      onTestFinished(() => void child.kill('SIGKILL'))
       // The first one's labs have their connection, which its session tells; the others are anywhere.
       const ms = Math.round(spanMs * Math.random())
       if (round === 0) await expect.poll(hasSession, { timeout: 60_000, interval: 200 }).toBe(true)
