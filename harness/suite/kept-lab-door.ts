@@ -28,6 +28,8 @@ export interface Door {
 const helloMs = 2000
 /** Milliseconds until a lab has an agent in the place; processors of VMs may be emulated. */
 const agentMs = 30_000
+/** Bytes of its answer: an environment, or the places that there are. */
+const answerBytes = 1 << 20
 
 /** Name of the socket of a door; abstract, so that it ends with its process. */
 const socketOf = (door: string) => `netwright-lab-${door}`
@@ -144,7 +146,7 @@ async function introduce(
     throw new Error(`what answers in the name of process ${String(pid)} does not have its key`)
   }
   socket.write(`${prove(key, 'guest', [...conversation, place])} ${place}\n`)
-  const answer = JSON.parse(await readLine(socket, agentMs)) as {
+  const answer = JSON.parse(await readLine(socket, agentMs, answerBytes)) as {
     readonly refused?: string
     readonly environment?: Readonly<Record<string, string>>
   }

@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net'
 
-/** Bytes that a line may have. */
-const limit = 4096
+/** Bytes that a line may have unless told. */
+const usualLimit = 4096
 
 /**
  * A line of a socket, and not a byte more: what follows is for others.
  *
  * @param ms - milliseconds that it may take
- * @throws Error when the line is longer than 4096 bytes, does not come in time, or the connection ends before it does
+ * @param limit - bytes that it may have
+ * @throws Error when the line is longer, does not come in time, or the connection ends before it does
  */
-export function readLine(socket: Socket, ms: number): Promise<string> {
+export function readLine(socket: Socket, ms: number, limit = usualLimit): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let length = 0
