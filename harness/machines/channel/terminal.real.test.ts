@@ -39,7 +39,7 @@ test('a shell has a terminal of its own, of the size that was asked for, and tel
 
 test('Ctrl-C ends what runs in the shell and not the shell; what it left in the background does not hold it', async () => {
   const { type, shows, end } = await shell()
-  type('echo wai""ting; sleep 1000\n')
+  type('sh -c "echo wai\'\'ting; exec sleep 1000"\n')
   await shows('waiting')
   type('\x03')
   type('echo still he""re\n')
