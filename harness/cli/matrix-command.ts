@@ -31,7 +31,8 @@ export const matrixCommand: Command = {
     on: {
       type: 'string',
       valueHint: 'MACHINE,…',
-      description: 'Machines, one column each: local, container, vm:KERNEL, vagrant:BOX; may be repeated',
+      description:
+        'Machines, one column each: local, container, vm:KERNEL, vagrant:BOX; may be repeated. Exit code 3 when one cannot run',
     },
     title: {
       type: 'string',
@@ -131,16 +132,22 @@ async function writeTables(
   }
 }
 
-/** Nothing was measured anywhere: the machines cannot run what was asked. */
+/** What is not met counts most; else a machine that did not run is what was asked for and cannot be had. */
 function exitCodeFor(merged: RunResult, outcomes: readonly MachineOutcome[], note: (text: string) => void): number {
   const { met, notMet, reasons } = totalsOf(merged.scenarios)
   if (notMet > 0) return exitCodes.notMet
-  if (met > 0) return exitCodes.ok
-  const why = [
-    ...outcomes.flatMap((one) => ('notRun' in one ? [`${one.machine}: ${one.notRun}`] : [])),
-    ...reasons.map(({ reason }) => reason),
-  ]
-  note(`netwright: none of these machines can run any of it: ${why.join('; ')} [NETWRIGHT_UNSUPPORTED]`)
+  const absent = outcomes.flatMap((one) => ('notRun' in one ? [one] : []))
+  if (met === 0) {
+    const why = [
+      ...absent.map(({ machine, notRun }) => `${machine}: ${notRun}`),
+      ...reasons.map(({ reason }) => reason),
+    ]
+    note(`netwright: none of these machines can run any of it: ${why.join('; ')} [NETWRIGHT_UNSUPPORTED]`)
+    return exitCodes.unable
+  }
+  if (absent.length === 0) return exitCodes.ok
+  const names = absent.map(({ machine }) => machine).join(', ')
+  note(`netwright: asked for and not run: ${names}; the table says why and what to do [NETWRIGHT_UNSUPPORTED]`)
   return exitCodes.unable
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startOrSkip } from '../machines/container/testing/start-or-skip.ts'
 import { supportSchema } from '../report/support-schema.ts'
 import { packageRoot } from './package-place.ts'
@@ -44,12 +44,13 @@ async function netwright(...args: string[]): Promise<{ code: number | null; out:
   return { code, ...said }
 }
 
-test('machines that cannot start leave the others alone, and their columns say why', async () => {
+test('machines that cannot start leave the others alone, their columns say why, and the exit code is 3', async () => {
   const report = join(folder, 'report')
   const files = ['--markdown', 'table.md', '--html', 'table.html', '--json', '-', '--report', report]
   const box = 'vagrant:debian12?provider=virtualbox'
   const { code, out, err } = await netwright('matrix', '--on', `local,container,vm:6.1,${box}`, ...files)
-  expect(code).toBe(0)
+  expect(code).toBe(3)
+  expect(err).toContain(`netwright: asked for and not run: container, vm:6.1, ${box}; the table says why`)
   const table = supportSchema.parse(JSON.parse(out))
   expect(table.machines.map(({ name, met, skipped }) => [name, met, skipped])).toEqual([
     ['local', 1, 1],
@@ -98,6 +99,18 @@ test('machines of one kernel fill one table, and are environments of one report'
     engineHost = nowhere
     await engine.stop()
   }
+})
+
+test('an expectation that is not met counts more than a machine that cannot run', async () => {
+  const file = join(folder, 'wrong.suite.ts')
+  const wrong = suite
+    .replace('underlay, reached }', 'underlay, blocked }')
+    .replaceAll('b: reached', "b: blocked('no-route')")
+  await writeFile(file, wrong)
+  onTestFinished(() => rm(file))
+  const { code, out } = await netwright('matrix', 'wrong.suite.ts', '--on', 'local,container')
+  expect(out).toContain('1 not met')
+  expect(code).toBe(1)
 })
 
 /** A file that Allure has put into its page. */
