@@ -17,7 +17,7 @@ const sandboxFlags = ['--net', '--ipc', '--mount', '--pid', '--fork', '--kill-ch
  * A privileged container without a network, in which labs are built: this machine's kernel, with this machine's programs
  * or those of an image.
  *
- * @param image - of the engine, such as `alpine:3.22`; unless told, one with this machine's programs, which needs no registry
+ * @param image - of the engine, such as `example/lab:1`, with the tools that docs/machines.md lists; unless told, one with this machine's programs, which needs no registry
  * @throws NETWRIGHT_NO_ENGINE, NETWRIGHT_CONTAINER, NETWRIGHT_TOOL_MISSING
  *
  * @example
