@@ -1,7 +1,8 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Reporter, TestModule, Vite, Vitest } from 'vitest/node'
+import type { Plugin } from 'vitest/config'
+import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { cachePath } from '../machines/vm/cache-folder.ts'
 import { bundlePath, bundlesOf } from '../suite/bundles.ts'
 import { settingsEnvironment, titleEnvironment, type RunSettings } from '../suite/settings.ts'
@@ -155,7 +156,7 @@ async function withDataHome<Result>(path: string, act: () => Promise<Result>): P
  * Vitest takes a transformed module from its cache while its text is the same, and with it where its imports led. In a
  * user's project they may lead elsewhere today: another `imports` of package.json, another symbolic link.
  */
-const ownModulesOnly: Vite.Plugin = {
+const ownModulesOnly: Plugin = {
   name: 'netwright:own-modules-only',
   configureVitest({ defineCacheKeyGenerator }) {
     const own = new RegExp(`^${escape(packageRoot)}/(?!node_modules/)`)
