@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
@@ -10,6 +10,7 @@ import { containerMachine, containerObstacle } from './container-machine.ts'
 import { findEngine, type Engine as EngineApi } from './find-engine.ts'
 import { labImage } from './lab-image.ts'
 import { madeContainers, madeLabel, ownLabels } from './owner.ts'
+import { killHarness } from './testing/kill-harness.ts'
 import { startOrSkip } from './testing/start-or-skip.ts'
 import { packUstar } from './ustar.ts'
 
@@ -113,26 +114,10 @@ if (reason === undefined) {
   })
 
   test('leaves no container when the harness is killed, at whatever moment', async () => {
-    const script = `
-      const { containerMachine } = await import(${JSON.stringify(new URL('container-machine.ts', import.meta.url).href)})
-      await import('testcontainers')
-      console.log('loaded')
-      const machine = await containerMachine()
-      await machine.openSandbox()
-      console.log('open')
-      setInterval(() => undefined, 1000)`
     const api = await findEngine()
     const mine = { label: [madeLabel] }
     for (const ms of [0, 40, 80, 120, 160, 200, 300, 'open', 'open', 'open'] as const) {
-      const argv = ['--input-type=module', '-e', script]
-      const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-      const closed = new Promise((resolve) => child.once('close', resolve))
-      const said = (word: string): Promise<void> =>
-        new Promise((resolve) => child.stdout.on('data', (chunk: Buffer) => String(chunk).includes(word) && resolve()))
-      await said(ms === 'open' ? 'open' : 'loaded')
-      if (ms !== 'open') await new Promise((resolve) => setTimeout(resolve, ms))
-      child.kill('SIGKILL')
-      await closed
+      await killHarness(ms)
       // The engine removes what it runs by itself; what was never started, the next start sweeps.
       const running = async (): Promise<number> => (await api.listContainers({ filters: mine })).length
       await expect.poll(running, { timeout: 5000, message: `killed at ${ms}` }).toBe(0)

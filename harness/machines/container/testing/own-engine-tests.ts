@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
@@ -12,6 +12,7 @@ import { findEngine } from '../find-engine.ts'
 import { labImage } from '../lab-image.ts'
 import { madeContainers, madeLabel } from '../owner.ts'
 import { packUstar } from '../ustar.ts'
+import { killHarness } from './kill-harness.ts'
 import { startOrSkip } from './start-or-skip.ts'
 
 const run = promisify(execFile)
@@ -60,31 +61,14 @@ export async function ownEngineTests(kind: OwnKind, privilege: string): Promise<
   })
 
   test(`${kind}: leaves no container when the harness is killed, at whatever moment`, async () => {
-    const script = `
-      const { containerMachine } = await import(${JSON.stringify(new URL('../container-machine.ts', import.meta.url).href)})
-      await import('testcontainers')
-      console.log('loaded')
-      const machine = await containerMachine()
-      await machine.openSandbox()
-      console.log('open')
-      setInterval(() => undefined, 1000)`
     const api = await findEngine()
     for (const ms of [60, 150, 250, 400, 'open', 'open'] as const) {
-      const argv = ['--input-type=module', '-e', script]
-      const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-      const closed = new Promise((resolve) => child.once('close', resolve))
-      await new Promise<void>((resolve) =>
-        child.stdout.on('data', (chunk: Buffer) => {
-          if (String(chunk).includes(ms === 'open' ? 'open' : 'loaded')) resolve()
-        }),
-      )
-      if (ms !== 'open') await new Promise((resolve) => setTimeout(resolve, ms))
       // The engine removes what it runs by itself; what was never started, the next start sweeps.
       const running = async (): Promise<number> =>
         (await api.listContainers({ filters: { label: [madeLabel], status: ['running'] } })).length
-      if (ms === 'open') expect(await running()).toBe(1)
-      child.kill('SIGKILL')
-      await closed
+      await killHarness(ms, async () => {
+        if (ms === 'open') expect(await running()).toBe(1)
+      })
       await expect.poll(running, { timeout: 5000, message: `killed at ${ms}` }).toBe(0)
     }
     await (await containerMachine()).dispose()
