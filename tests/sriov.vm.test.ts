@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { setCard, sriovPods } from '../fixtures/topologies/sriov-pods.ts'
+import { setCardDown, sriovPods } from '../fixtures/topologies/sriov-pods.ts'
 import { openLab } from '../harness/lab/lab.ts'
 import type { Machine } from '../harness/machines/machine.ts'
 import { absenceOf } from '../harness/machines/testing/absence.ts'
@@ -84,11 +84,7 @@ test('the Pods lose their carrier with the card, and get it back', async (contex
   const { plan, builder } = planScenario(sriovPods, 'the card is set down', {})
   builder
     .expect({ pod1: { pod2: reached } })
-    .until(
-      'the node sets its card down',
-      ({ node1 }) => setCard(node1, 'down'),
-      ({ node1 }) => setCard(node1, 'up'),
-    )
+    .until(...setCardDown)
     .expect({ pod1: { pod2: blocked('link-down', { at: 'node1/pod1 eth0' }) } })
     .andBack()
   const { status, failures } = await runScenario(plan, machine, { suite: 'test' })

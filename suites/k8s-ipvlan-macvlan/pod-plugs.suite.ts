@@ -1,7 +1,7 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { bridgedPods, kernelVswitchPods, userspaceVswitchPods } from '../../fixtures/topologies/pod-plugs.ts'
-import { setCard, sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
+import { setCardDown, sriovPods } from '../../fixtures/topologies/sriov-pods.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
 
 const claim = k8sIpvlanMacvlan.claim('D5')
@@ -39,10 +39,6 @@ scenario(sriovPods, 'Pods on virtual functions have no carrier while the node ha
   when: 'SR-IOV, and the card is down',
 })
   .expect({ pod1: { pod2: reached } })
-  .until(
-    'the node sets its card down',
-    ({ node1 }) => setCard(node1, 'down'),
-    ({ node1 }) => setCard(node1, 'up'),
-  )
+  .until(...setCardDown)
   .expect({ pod1: { pod2: blocked('link-down', { at: 'node1/pod1 eth0' }) } })
   .andBack()
