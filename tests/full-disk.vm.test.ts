@@ -90,7 +90,7 @@ const calm = `${hosts}
 scenario(topology('pair', { underlay: hosts }), 'a reaches b').expect({ a: { b: reached } })
 `
 const writing = `${hosts}
-const build = async ({ a }) => { await a.$\`dd if=/dev/zero of=/root/large bs=1M count=64 conv=fsync\` }
+const build = async ({ a }) => { await a.$\`sleep 6 && dd if=/dev/zero of=/root/large bs=1M count=64 conv=fsync\` }
 scenario(topology('writing', { underlay: hosts, build }), 'a writes').expect({ a: { b: reached } })
 `
 

@@ -25,10 +25,10 @@ export interface VagrantCall {
 export async function runVagrant(args: readonly string[], call: VagrantCall): Promise<string> {
   const argv = [...call.enter, 'vagrant', ...args]
   const disk = watchDisk(call.run)
-  const done = await runStep(argv, { limitMs: call.limitMs, env: call.environment, signal: disk.isFull })
+  const done = await runStep(argv, { limitMs: call.limitMs, env: call.environment, signal: disk.stuck })
   disk.stop()
   if (done.kind === 'done') return done.stdout
-  if (disk.isFull.aborted || saysFull(done.said)) {
+  if (disk.stuck.aborted || saysFull(done.said)) {
     throw diskFull(dirname(call.run), `Vagrant wrote to it (\`vagrant ${args.join(' ')}\`)`, {
       stderr: lastWords(done.said),
     })

@@ -94,11 +94,9 @@ async function machineAt(
   const isOurs = session.environment['NETWRIGHT_CONSOLE'] !== undefined
   const watchOurDisk = () => {
     if (!isOurs) return undefined
-    const watched = watchDisk(session.run)
-    watched.isFull.addEventListener('abort', () => {
-      // Nothing else ends what waits for a guest that stands still.
-      void isAlive(target).then((answers) => (answers ? undefined : channel.close()))
-    })
+    const watched = watchDisk(session.run, () => isAlive(target))
+    // Nothing else ends what waits for a guest that stands still.
+    watched.stuck.addEventListener('abort', () => void channel.close())
     return watched
   }
   let disk = watchOurDisk()
@@ -157,7 +155,7 @@ async function machineAt(
     ...(isOurs
       ? {
           trouble: () =>
-            disk?.isFull.aborted === true && !alive
+            disk?.stuck.aborted === true
               ? Promise.resolve(diskFull(dirname(session.run), 'the box wrote to its own, and it stands still').message)
               : troubleOf(session, target),
         }
