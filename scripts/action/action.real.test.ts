@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -47,8 +47,17 @@ interface Done {
   readonly outputs: string
 }
 
-/** Runs a step with inputs; those that are not given have the default of action.yml. */
-function runStep(name: string, inputs: Readonly<Record<string, string>> = {}, env: NodeJS.ProcessEnv = {}): Done {
+/**
+ * Runs a step with inputs; those that are not given have the default of action.yml.
+ *
+ * @param without - programs that the step does not find, since they are hidden in a mount namespace of its own
+ */
+function runStep(
+  name: string,
+  inputs: Readonly<Record<string, string>> = {},
+  env: NodeJS.ProcessEnv = {},
+  without: readonly string[] = [],
+): Done {
   const { run = '', env: wanted = {} } = stepCalled(name)
   const files = mkdtempSync(join(tmpdir(), 'netwright-runner-'))
   const file = (name: string) => {
@@ -67,7 +76,9 @@ function runStep(name: string, inputs: Readonly<Record<string, string>> = {}, en
   )
   const clean = Object.entries(process.env).filter(([variable]) => !/^(VITEST|NETWRIGHT|npm_)/.test(variable))
   // Shell options and name as the runner has them for `shell: bash`.
-  const { status, stdout, stderr } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
+  const shell = ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', run]
+  const [program = '', ...args] = without.length === 0 ? shell : [...hiding(without), ...shell]
+  const { status, stdout, stderr } = spawnSync(program, args, {
     cwd: project,
     encoding: 'utf8',
     // With a socket as standard input bash would take itself for started by rshd, and read its start-up files.
@@ -92,6 +103,17 @@ function runStep(name: string, inputs: Readonly<Record<string, string>> = {}, en
   rmSync(files, { recursive: true })
   return done
 }
+
+/** Runs a command where programs are no programs: nothing is executable about /dev/null. */
+const hiding = (programs: readonly string[]): readonly string[] => [
+  ...['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']), 'sh', '-c'],
+  `for p in ${programs.join(' ')}; do
+    for f in /usr/bin /bin /usr/local/bin /usr/sbin /sbin /usr/local/sbin; do
+      [ ! -x "$f/$p" ] || mount --bind /dev/null "$f/$p" || exit 120
+    done
+  done; exec "$@"`,
+  'hiding',
+]
 
 const suites = { on: 'local', suites: 'tests/pod-network.test.ts' }
 
@@ -146,27 +168,72 @@ test('the project’s packages are installed by the command that was given', () 
   expect(runStep(step, { install: 'false; echo went on' })).toMatchObject({ code: 1, output: '' })
 })
 
-// Writes into /etc and installs packages: here by commands that only say what they were called with.
-test('the machine is made ready by commands of root', () => {
+/** Programs of this machine that are hidden from a step, and packages that its archive does not have. */
+interface Poorer {
+  readonly without: readonly string[]
+  readonly refused: readonly string[]
+}
+
+/**
+ * Makes a machine ready by commands that only say what they were called with: the real ones write into /etc and install
+ * packages. Of a package that it has, this apt-get brings a program of the same name; of one that it has not, the real
+ * one installs nothing at all.
+ */
+function prepare(on: string, { without, refused }: Poorer): Done & { readonly log: string } {
   const shims = mkdtempSync(join(tmpdir(), 'netwright-shims-'))
   const log = join(shims, 'log')
-  for (const name of ['sudo', 'apt-get', 'udevadm', 'tee', 'sysctl']) {
-    const script = name === 'sysctl' ? 'if [ "$1" = -n ]; then echo 1; exit; fi' : name === 'sudo' ? 'exec "$@"' : ''
-    writeFileSync(join(shims, name), `#!/bin/sh\necho "${name} $*" >>${log}\n${script}\n`, { mode: 0o755 })
+  const scripts = {
+    sudo: 'exec "$@"',
+    'apt-get': `case " $* " in *" install "*) ;; *) exit ;; esac
+while [ $# -gt 0 ] && [ "$1" != --no-install-recommends ]; do shift; done; shift
+for p in "$@"; do case "$p" in ${[...refused, 'none'].join('|')}) echo "E: Unable to locate package $p" >&2; exit 100;; esac; done
+for p in "$@"; do printf '#!/bin/sh\n' >${shims}/\${p%-base} && chmod +x ${shims}/\${p%-base}; done`,
+    udevadm: '',
+    tee: '',
+    sysctl: 'if [ "$1" = -n ]; then echo 1; exit; fi',
   }
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(shims, name), `#!/bin/sh\necho "${name} $*" >>${log}\n${script}\n`, { mode: 0o755 })
   writeFileSync(log, '')
   const path = [shims, dirname(process.execPath), process.env['PATH']].join(delimiter)
-  const { code, output } = runStep('Make the machine ready for labs and VMs', {}, { PATH: path })
-  expect(code, output).toBe(0)
-  expect(readFileSync(log, 'utf8')).toContain('sysctl -w kernel.apparmor_restrict_unprivileged_userns=0')
-  expect(output.includes('VMs are emulated')).toBe(!existsSync('/dev/kvm'))
+  const done = runStep('Make the machine ready for labs and VMs', { on }, { PATH: path }, without)
+  const calls = readFileSync(log, 'utf8')
   rmSync(shims, { recursive: true })
+  return { ...done, log: calls }
+}
+
+test('the machine is made ready by commands of root', () => {
+  const { code, output, log } = prepare('local', { without: [], refused: [] })
+  expect(code, output).toBe(0)
+  expect(log).toContain('sysctl -w kernel.apparmor_restrict_unprivileged_userns=0')
+  expect(output.includes('VMs are emulated')).toBe(!existsSync('/dev/kvm'))
 })
 
-test('the packages that are missing are named in one line', () => {
-  const names = execFileSync(process.execPath, [join(root, 'scripts/action/missing-packages.mjs')], {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: '/nonexistent' },
-  })
-  expect(names).toMatch(/^[a-z0-9 +.-]*\n$/)
+// As on Ubuntu 24.04.
+const withoutVagrant = { without: ['vagrant', 'mmdebstrap', 'lz4', 'tcpdump'], refused: ['vagrant'] }
+
+test('only what the machines of `on` need is installed, and no archive has to have the rest', () => {
+  const vms = prepare('local,container, vm:6.1', withoutVagrant)
+  expect(vms.code, vms.output).toBe(0)
+  expect(vms.log).toMatch(/install .* tcpdump .*lz4/)
+  expect(vms.log).not.toMatch(/vagrant|mmdebstrap/)
+  const local = prepare('local', withoutVagrant)
+  expect(local.code, local.output).toBe(0)
+  expect(local.log).toMatch(/install .* tcpdump/)
+  expect(local.log).not.toMatch(/lz4/)
+})
+
+test('a package that a machine of `on` needs and the archive has not is named; the others are installed all the same', () => {
+  const { code, output, log } = prepare('local,vagrant:debian12', withoutVagrant)
+  expect(code, output).toBe(1)
+  expect(output).toContain('E: Unable to locate package vagrant')
+  expect(output).toMatch(/^::error::Not to be had here, and needed by local,vagrant:debian12: vagrant\./m)
+  expect(log).toMatch(/install -y --no-install-recommends mmdebstrap$/m)
+})
+
+test('without a package that only some scenarios want, the machine is ready: they are skipped', () => {
+  const { code, output, log } = prepare('local', { without: ['tcpdump', 'dnsmasq'], refused: ['dnsmasq-base'] })
+  expect(code, output).toBe(0)
+  expect(output).toMatch(/^::warning::Not to be had here: dnsmasq-base\. Scenarios that want it are skipped/m)
+  expect(log).toMatch(/install -y --no-install-recommends tcpdump$/m)
 })

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a CI machine (Debian or Ubuntu, root or sudo) ready for labs and VMs. A second run changes nothing.
+# Makes a CI machine (Debian or Ubuntu, root or sudo) ready for labs on some machines. A second run changes nothing.
+# Environment: ON (machines, such as local,vm:6.1).
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 
@@ -24,12 +25,26 @@ if [ "$(sysctl -n "$setting" 2>/dev/null || echo 0)" = 1 ]; then
   as_root sysctl -w "$setting=0"
 fi
 
-packages=$(node "$here/missing-packages.mjs")
-if [ -n "$packages" ]; then
-  echo "Missing: $packages"
-  as_root apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 update
-  # One name a word.
-  # shellcheck disable=SC2086
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
-    install -y --no-install-recommends $packages
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
+}
+install() {
+  apt install -y --no-install-recommends "$@"
+}
+
+read -r -d '' -a packages < <(node "$here/missing-packages.mjs") || true
+if [ "${#packages[@]}" -eq 0 ]; then exit; fi
+echo "Missing: ${packages[*]}"
+apt update
+# One that is not to be had here must not take the others with it.
+install "${packages[@]}" || for package in "${packages[@]}"; do install "$package" || true; done
+
+vital=$(node "$here/missing-packages.mjs" --vital)
+if [ -n "$vital" ]; then
+  echo "::error::Not to be had here, and needed by ${ON:-local}: $vital. (Debian 12 has all of them; Ubuntu 24.04 has no Vagrant.)"
+  exit 1
+fi
+left=$(node "$here/missing-packages.mjs")
+if [ -n "$left" ]; then
+  echo "::warning::Not to be had here: $left. Scenarios that want it are skipped, each with the reason."
 fi
