@@ -90,7 +90,7 @@ dockerTest('an engine ends with its sandbox; what is left of its control groups 
   const isOurs = (group: string): boolean => basename(group) === name
   // As long as it runs, nobody takes its groups for left.
   expect((await leftControlGroups()).filter(isOurs)).toEqual([])
-  process.kill(lab.channel.localPid ?? 0, 'SIGKILL')
+  process.kill((await lab.channel.localPid?.()) ?? 0, 'SIGKILL')
   await lab.channel.closed
   // No process is in them, not even of its containers.
   await expect.poll(async () => (await leftControlGroups()).filter(isOurs).length, { timeout: 5000 }).toBe(1)

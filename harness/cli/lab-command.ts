@@ -163,7 +163,7 @@ async function execute(lab: Lab, place: Place, command: string): Promise<number>
 async function openShell(lab: Lab, { id, place }: LabPlace, terminal: Terminal): Promise<number> {
   terminal.note(terminal.errorColours.dim(`A shell on ${id}; the lab ends with it (exit, or Ctrl-D).`))
   const env = { ...lab.machine.environment, ...promptOf(id), NETWRIGHT_LAB: lab.topology.name }
-  const { localPid } = lab.channel
+  const localPid = await lab.channel.localPid?.()
   const commands = await enterArguments(localPid, [...lab.namespaces.values()], lab.machine.facts.privilege)
   const local = commands.get(id)
   if (local !== undefined) return openLocalShell(local, env)

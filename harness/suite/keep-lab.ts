@@ -35,8 +35,9 @@ export async function keepLab(socket: string, lab: Lab, result: ScenarioResult):
 /** A lab on this machine is entered by nsenter(1); one elsewhere through this process, which has the channel to it. */
 async function wayIn(lab: Lab): Promise<Pick<KeptLab, 'enter'> & { readonly close: () => Promise<void> }> {
   const { channel, machine, namespaces } = lab
-  if (channel.localPid !== undefined) {
-    const enter = await enterCommands(channel.localPid, [...namespaces.values()], machine.facts.privilege)
+  const localPid = await channel.localPid?.()
+  if (localPid !== undefined) {
+    const enter = await enterCommands(localPid, [...namespaces.values()], machine.facts.privilege)
     return { enter, close: () => Promise.resolve() }
   }
   const { name, close } = await openDoor(lab)

@@ -20,10 +20,10 @@ my %SYSCALLS = (
     aarch64 => { unshare => 97,  setns => 268, mount => 40,  setsid => 157, close => 57, sigprocmask => 135, signalfd => 74, clock_gettime => 113 },
 );
 my $NR = $SYSCALLS{$ARCH} or do { print STDERR "agent: no system call numbers for $ARCH\n"; exit 70 };
-my ($CLONE_NEWNS, $CLONE_NEWNET) = (0x20000, 0x40000000);
+my ($CLONE_NEWNS, $CLONE_NEWIPC, $CLONE_NEWPID, $CLONE_NEWNET) = (0x20000, 0x8000000, 0x20000000, 0x40000000);
 my ($MS_REC, $MS_PRIVATE, $MS_NOSUID_NODEV_NOEXEC) = (0x4000, 0x40000, 0xe);
 my ($ENOENT, $EINTR, $EAGAIN, $EINPROGRESS) = (2, 4, 11, 115);
-my ($AF_INET, $AF_INET6, $AF_NETLINK, $AF_PACKET) = (2, 10, 16, 17);
+my ($AF_UNIX, $AF_INET, $AF_INET6, $AF_NETLINK, $AF_PACKET) = (1, 2, 10, 16, 17);
 my ($SOCK_STREAM, $SOCK_DGRAM, $SOCK_RAW) = (1, 2, 3);
 my ($SOL_SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_BROADCAST, $SO_BINDTODEVICE) = (1, 2, 4, 6, 25);
 my ($SOL_PACKET, $PACKET_STATISTICS) = (263, 6);
@@ -40,11 +40,15 @@ $SIG{INT} = $SIG{HUP} = $SIG{TERM} = 'IGNORE';
 my $SIGCHLD_SET = pack('Q', 1 << 16);
 my $NO_SIGNALS = pack('Q', 0);
 syscall($NR->{sigprocmask}, $SIG_BLOCK, $SIGCHLD_SET, 0, 8);
-my $child_fd = syscall($NR->{signalfd}, -1, $SIGCHLD_SET, 8, $O_NONBLOCK | $O_CLOEXEC);
-if ($child_fd < 0) { print STDERR "agent: signalfd: $!\n"; exit 70 }
-open(my $CHILD_ENDS, '<&=', $child_fd);
 binmode STDIN; binmode STDOUT;
-open(my $HOME_NET, '<', '/proc/self/ns/net');
+my ($CHILD_ENDS, $HOME_NET);
+sub open_own {
+    my $fd = syscall($NR->{signalfd}, -1, $SIGCHLD_SET, 8, $O_NONBLOCK | $O_CLOEXEC);
+    if ($fd < 0) { print STDERR "agent: signalfd: $!\n"; exit 70 }
+    open($CHILD_ENDS, '<&=', $fd);
+    open($HOME_NET, '<', '/proc/self/ns/net');
+}
+open_own();
 
 my $inbox = ''; my $outbox = '';
 my %procs;      # id => { pid, in, inbuf, ineof, out, err, deadline, status, timedout }
@@ -53,7 +57,11 @@ my %captures;   # id => { sock, nr, dropped }
 my %sockets;    # id => { sock, kind, state, token, deadline }
 my %conns;      # fileno => { sock, of } connections accepted by a listener
 my %holders;    # pid => id, namespaces of hosts
-my $changed = 1; # whether what the loop waits for is another than in its last turn
+my %births;     # id => { pipe, said } sandboxes that are being made
+# What the loop waits for. A lab has dozens of sockets: the list is made again only when it has changed.
+my ($waits_rd, $waits_wr, %read, %write);
+my $changed = 1;
+my $crowd = 0;    # how much waits for the harness: 1 stops reading from commands, 2 from captures as well
 
 # --- frames ----------------------------------------------------------------------------------
 sub put { my ($type, $id, $payload) = @_; $outbox .= pack('NaN', 5 + length $payload, $type, $id) . $payload }
@@ -110,6 +118,58 @@ sub make_host {
     }
     close $w;
     $holders{$pid} = { id => $id, pipe => $r, said => '' };
+}
+
+# --- sandboxes -------------------------------------------------------------------------------
+# sandbox: [abstract name of a socket, password]. A copy of this process, PID 1 of namespaces of its own, which speaks over a
+# connection of its own: neither is perl started nor this program read again. Whoever waits for the connection knows it
+# by the password.
+sub start_sandbox {
+    my ($id, $name, $password) = @_;
+    pipe(my $r, my $w) or return answer('f', $id, "pipe: $!", $! + 0);
+    my $pid = fork;
+    return answer('f', $id, "fork: $!", $! + 0) unless defined $pid;
+    if ($pid) {
+        close $w;
+        $births{$id} = { pipe => $r, said => '' };
+        return;
+    }
+    my $fail = sub { my ($what, $e) = ($_[0], $! + 0); syswrite $w, pack('(N/a*)*', "$what: $!", $e); exit 70 };
+    socket(my $line, $AF_UNIX, $SOCK_STREAM, 0) or $fail->('socket');
+    connect($line, pack('S', $AF_UNIX) . "\0$name") or $fail->('connect');
+    syscall($NR->{unshare}, $CLONE_NEWNET | $CLONE_NEWIPC | $CLONE_NEWNS | $CLONE_NEWPID) == 0 or $fail->('unshare');
+    my $inner = fork;
+    $fail->('fork') unless defined $inner;
+    if ($inner) { syswrite $w, "ok $inner\n"; kill 9, $$ }
+    syscall($NR->{setsid});
+    mount_at('none', '/', 'none', $MS_REC | $MS_PRIVATE) or $fail->('mount --make-rprivate /');
+    mount_at('proc', '/proc', 'proc', $MS_NOSUID_NODEV_NOEXEC) or $fail->('mount proc on /proc');
+    open(STDIN, '<&', $line); open(STDOUT, '>&', $line);
+    # Nothing of the first agent's stays open: it would keep the streams of its commands from ending.
+    close $_ for $r, $line, $CHILD_ENDS, $HOME_NET;
+    (%read, %write, %procs, %by_pid, %captures, %sockets, %conns, %holders, %births) = ();
+    opendir(my $fds, '/proc/self/fd');
+    my @held = grep { /^\d+$/ && $_ > 2 && $_ != fileno $w } readdir $fds;
+    closedir $fds;
+    syscall($NR->{close}, $_ + 0) for @held;
+    open_own();
+    close $w;
+    ($inbox, $outbox, $changed) = ('', $password, 1);
+    eval { serve() };
+    print STDERR "agent: $@";
+    exit 70;
+}
+sub born {
+    my ($id) = @_;
+    my $said = delete($births{$id})->{said};
+    $changed = 1;
+    return put('f', $id, $said) unless $said =~ s/^ok (\d+)\n//;
+    my $pid = $1;
+    return put('f', $id, $said) if $said ne '';
+    return answer('f', $id, 'the sandbox ended at once', 3) unless kill 0, $pid;    # its end was read before this
+    $procs{$id} = { pid => $pid };
+    $by_pid{$pid} = $id;
+    answer('s', $id, $pid);
 }
 
 # --- commands --------------------------------------------------------------------------------
@@ -535,6 +595,7 @@ my %requests = (
     E => sub { my $p = $procs{$_[0]} or return; $p->{ineof} = 1; feed($_[0], $p) },
     K => sub { my $p = $procs{$_[0]} or return; my ($sig) = unpack '(N/a*)*', $_[1]; kill -$sig, $p->{pid} },
     H => sub { make_host($_[0]) },
+    B => sub { start_sandbox($_[0], unpack '(N/a*)*', $_[1]) },
     C => sub { open_capture($_[0], unpack '(N/a*)*', $_[1]) },
     D => sub { my $c = $captures{$_[0]}; my ($q) = unpack '(N/a*)*', $_[1]; return answer('f', $q, 'no such capture', 2) unless $c; read_capture($_[0], $c, 1 << 20); answer('r', $q, capture_drops($_[0], $c)) },
     Z => sub { my $c = delete $captures{$_[0]}; close $c->{sock} if $c },
@@ -572,12 +633,6 @@ sub finish {
 }
 
 # --- the loop --------------------------------------------------------------------------------
-nonblocking(\*STDIN); nonblocking(\*STDOUT);
-answer('h', 0, $$);
-
-# What is waited for. A lab has dozens of sockets: the list is made again only when it has changed.
-my ($waits_rd, $waits_wr, %read, %write);
-my $crowd = 0;    # how much waits for the harness: 1 stops reading from commands, 2 from captures as well
 sub list_waits {
     my ($rd, $wr) = ('', '');
     (%read, %write) = ();
@@ -586,8 +641,9 @@ sub list_waits {
     $want->(\*STDIN, sub {
         for (1 .. 16) {
             my $n = sysread STDIN, $inbox, 65536, length $inbox;
-            if (defined $n && $n == 0) { finish() }
-            last unless $n;
+            next if $n;
+            last if !defined $n && ($! == $EAGAIN || $! == $EINTR);
+            finish();    # also when the other end has closed its socket on something unread
         }
         take_requests();
     }, 'r');
@@ -621,41 +677,50 @@ sub list_waits {
             $h->{said} eq 'ok' ? answer('n', $h->{id}, $pid) : answer('f', $h->{id}, $h->{said}, 0);
         }, 'r');
     }
+    for my $id (keys %births) {
+        my $b = $births{$id};
+        $want->($b->{pipe}, sub { sysread($b->{pipe}, $b->{said}, 4096, length $b->{said}) or born($id) }, 'r');
+    }
     ($waits_rd, $waits_wr) = ($rd, $wr);
 }
 
-for (;;) {
-    my $level = length $outbox < $HIGH_WATER ? 0 : length $outbox < 16 * $HIGH_WATER ? 1 : 2;
-    if ($changed || $level != $crowd) { $crowd = $level; list_waits() }
-    my ($rd, $wr) = ($waits_rd, $waits_wr);
-    vec($wr, 1, 1) = 1 if length $outbox;
-    my $timeout; my $now;
-    { no integer;
-      for my $p (values %procs) {
-        next unless $p->{deadline};
-        $now = now() unless defined $now;
-        my $left = $p->{deadline} - $now;
-        $left = 0.001 if $left < 0.001;
-        $timeout = $left if !defined $timeout || $left < $timeout;
-      }
-    }
-    my $ready = select($rd, $wr, undef, $timeout);
-    if ($ready > 0) {
-        for my $no (keys %read) { $read{$no}->() if vec($rd, $no, 1) }
-        for my $no (keys %write) { $write{$no}->() if vec($wr, $no, 1) }
-    }
-    if (defined $timeout) {
-        no integer;
-        $now = now();
-        for my $p (values %procs) {
-            next unless $p->{deadline} && $now >= $p->{deadline};
-            $p->{deadline} = 0; $p->{timedout} = 1;
-            kill -9, $p->{pid};
+sub serve {
+    nonblocking(\*STDIN); nonblocking(\*STDOUT);
+    answer('h', 0, $$);
+    for (;;) {
+        my $level = length $outbox < $HIGH_WATER ? 0 : length $outbox < 16 * $HIGH_WATER ? 1 : 2;
+        if ($changed || $level != $crowd) { $crowd = $level; list_waits() }
+        my ($rd, $wr) = ($waits_rd, $waits_wr);
+        vec($wr, 1, 1) = 1 if length $outbox;
+        my $timeout; my $now;
+        { no integer;
+          for my $p (values %procs) {
+            next unless $p->{deadline};
+            $now = now() unless defined $now;
+            my $left = $p->{deadline} - $now;
+            $left = 0.001 if $left < 0.001;
+            $timeout = $left if !defined $timeout || $left < $timeout;
+          }
+        }
+        my $ready = select($rd, $wr, undef, $timeout);
+        if ($ready > 0) {
+            for my $no (keys %read) { $read{$no}->() if vec($rd, $no, 1) }
+            for my $no (keys %write) { $write{$no}->() if vec($wr, $no, 1) }
+        }
+        if (defined $timeout) {
+            no integer;
+            $now = now();
+            for my $p (values %procs) {
+                next unless $p->{deadline} && $now >= $p->{deadline};
+                $p->{deadline} = 0; $p->{timedout} = 1;
+                kill -9, $p->{pid};
+            }
+        }
+        if (length $outbox) {
+            my $n = syswrite STDOUT, $outbox, 1 << 20;
+            if (defined $n) { substr($outbox, 0, $n) = '' }
+            elsif ($! != $EAGAIN && $! != $EINTR) { finish() }
         }
     }
-    if (length $outbox) {
-        my $n = syswrite STDOUT, $outbox, 1 << 20;
-        if (defined $n) { substr($outbox, 0, $n) = '' }
-        elsif ($! != $EAGAIN && $! != $EINTR) { finish() }
-    }
 }
+serve();

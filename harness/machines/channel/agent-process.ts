@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { arch } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { NetwrightError } from '../../model/errors.ts'
-import type { Channel } from './channel.ts'
+import type { AgentChannel } from './channel.ts'
 import { openChannel, type Transport } from './open-channel.ts'
 
 /** The agent's program on this machine. */
@@ -31,7 +31,7 @@ export function localArch(): string {
  *
  * @throws NETWRIGHT_AGENT when the process cannot be started, ends before it greets, or never greets
  */
-export async function openLocalAgent(argv: readonly string[]): Promise<Channel> {
+export async function openLocalAgent(argv: readonly string[]): Promise<AgentChannel> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => {
@@ -73,7 +73,7 @@ export async function openLocalAgent(argv: readonly string[]): Promise<Channel> 
   try {
     const channel = await openChannel(transport)
     greeted()
-    return child.pid === undefined ? channel : { ...channel, localPid: child.pid }
+    return { ...channel, localPid: () => Promise.resolve(child.pid) }
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_AGENT', 'The agent did not start', {
       command: argv.join(' '),

@@ -157,8 +157,8 @@ export interface NetlinkDump {
  * once. It ends with the far end; every pending promise then rejects with NETWRIGHT_CHANNEL_CLOSED.
  */
 export interface Channel {
-  /** PID of the process that started the far end, where that is one of this machine. */
-  readonly localPid?: number
+  /** PID on this machine of a process whose descendants are the far end's, where the far end is on this machine. */
+  readonly localPid?: () => Promise<number | undefined>
   /** PID of the process that started the far end, as the channel that carries this one sees it. */
   readonly carrierPid?: number
   /** What a sandbox that spans several machines knows of them. */
@@ -213,3 +213,14 @@ export type FileOperation =
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'identify'; readonly path: string }
   | { readonly kind: 'write'; readonly path: string; readonly value: string }
+
+/** A channel to one agent, which can make sandboxes of itself. */
+export interface AgentChannel extends Channel {
+  /**
+   * Starts a copy of the far end in namespaces of its own: network, IPC, mounts and PIDs. Resolves once it is there; it says
+   * the password over a connection of its own, and then speaks as any agent does.
+   *
+   * @param address - name of an abstract Unix socket (unix(7)) of this machine's network namespace
+   */
+  readonly startSandbox: (address: string, password: string) => Promise<RemoteProcess>
+}

@@ -1,5 +1,5 @@
 import { netlinkDump, text } from './answers.ts'
-import type { Channel, FileOperation } from './channel.ts'
+import type { AgentChannel, FileOperation } from './channel.ts'
 import { openExchange, type Transport } from './exchange.ts'
 import { socketsOver } from './frames-and-sockets.ts'
 import { neighbourTable } from './neighbour-table.ts'
@@ -13,10 +13,10 @@ export type { Transport } from './exchange.ts'
  *
  * @throws NETWRIGHT_AGENT when the far end ends before it greets
  */
-export async function openChannel(transport: Transport): Promise<Channel> {
+export async function openChannel(transport: Transport): Promise<AgentChannel> {
   const exchange = openExchange(transport)
   const { closed, request } = exchange
-  const channel: Channel = {
+  const channel: AgentChannel = {
     ...processesOver(exchange),
     ...socketsOver(exchange),
 

@@ -11,7 +11,7 @@ export interface SandboxNamespace {
  * The command that enters each namespace from outside of its sandbox, with the mounts of its host, so that
  * `ip netns` knows there what it knows in the lab.
  *
- * @param starter - PID of the process that started the sandbox, on this machine
+ * @param starter - PID on this machine of the sandbox's first process, or of the one that started it
  * @param privilege - `root`, or `user namespace`: then the sandbox's user namespace is entered as well
  */
 export async function enterArguments(
@@ -43,24 +43,49 @@ export async function enterCommands(
   return Object.fromEntries([...commands].map(([id, argv]) => [id, `${sudo}${argv.join(' ')} bash`]))
 }
 
-/** Every process below one, from its PID in the innermost namespace to its PID here (proc_pid_status(5), NSpid). */
+/**
+ * The PID on this machine of a sandbox's first process.
+ *
+ * @param starter - PID of the process that started the agent of which the sandbox is a copy, on this machine
+ * @param pid - of the sandbox's first process, as that agent sees it
+ */
+export async function initOutside(starter: number | undefined, pid: number): Promise<number | undefined> {
+  if (starter === undefined) return undefined
+  const below = descendants(starter, await childrenByParent())
+  return below.find(({ inside }) => inside.at(-1) === 1 && inside.at(-2) === pid)?.pid
+}
+
+/** Every process below one, from its PID in the innermost namespace to its PID here. */
 async function pidsOutside(starter: number): Promise<Map<number, number>> {
+  const below = descendants(starter, await childrenByParent())
+  return new Map(below.map(({ pid, inside }) => [inside.at(-1) ?? pid, pid]))
+}
+
+interface Process {
+  readonly pid: number
+  /** Its PIDs from the namespace below this one to the innermost (proc_pid_status(5), NSpid). */
+  readonly inside: readonly number[]
+}
+
+async function childrenByParent(): Promise<Map<number, readonly Process[]>> {
   const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const statuses = await Promise.all(all.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')))
-  const children = new Map<number, { pid: number; inside: number }[]>()
+  const children = new Map<number, Process[]>()
   for (const status of statuses) {
     const parent = Number(/^PPid:\t(\d+)/m.exec(status)?.[1])
-    const [pid = 0, ...deeper] = (/^NSpid:\t(.*)$/m.exec(status)?.[1] ?? '').split('\t').map(Number)
-    const entry = { pid, inside: deeper.at(-1) ?? pid }
-    children.set(parent, [...(children.get(parent) ?? []), entry])
+    const [pid = 0, ...inside] = (/^NSpid:\t(.*)$/m.exec(status)?.[1] ?? '').split('\t').map(Number)
+    children.set(parent, [...(children.get(parent) ?? []), { pid, inside }])
   }
-  const found = new Map<number, number>()
+  return children
+}
+
+function descendants(starter: number, children: ReadonlyMap<number, readonly Process[]>): readonly Process[] {
+  const found: Process[] = []
   const waiting = [starter]
   for (let parent = waiting.pop(); parent !== undefined; parent = waiting.pop()) {
-    for (const { pid, inside } of children.get(parent) ?? []) {
-      found.set(inside, pid)
-      waiting.push(pid)
-    }
+    const own = children.get(parent) ?? []
+    found.push(...own)
+    waiting.push(...own.map(({ pid }) => pid))
   }
   return found
 }

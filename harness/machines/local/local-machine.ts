@@ -3,9 +3,11 @@ import { release } from 'node:os'
 import { NetwrightError } from '../../model/errors.ts'
 import { openAbilities } from '../ability.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
-import type { Channel } from '../channel/channel.ts'
+import type { AgentChannel, Channel } from '../channel/channel.ts'
+import { openForkedAgent } from '../channel/forked-agent.ts'
 import { dockerFolders } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
+import { initOutside } from './enter.ts'
 
 const pidSandbox = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 const asUser = ['--user', '--map-root-user']
@@ -23,9 +25,10 @@ export async function localMachine(): Promise<Machine> {
     distro(),
     dockerFolders(),
   ])
-  const userFlags = privilege === 'user namespace' ? asUser : []
-  const openSandbox = (): Promise<Channel> =>
-    openLocalAgent(['unshare', ...userFlags, '--net', '--ipc', ...pidSandbox, ...agent])
+  const openSandbox = async (): Promise<Channel> => {
+    const sandbox = await openForkedAgent(channel)
+    return { ...sandbox.channel, localPid: async () => initOutside(await channel.localPid?.(), sandbox.pid) }
+  }
   const ownPath = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'
   const environment = {
     PATH: ['/usr/local/sbin:/usr/sbin:/sbin', ownPath, ...folders].join(':'),
@@ -55,7 +58,7 @@ export async function localMachine(): Promise<Machine> {
 type Privilege = 'root' | 'user namespace'
 
 /** Opens the channel to the machine itself, with the privilege with which network namespaces can be made. */
-async function openMachineChannel(): Promise<{ channel: Channel; privilege: Privilege }> {
+async function openMachineChannel(): Promise<{ channel: AgentChannel; privilege: Privilege }> {
   const attempts: readonly Privilege[] = process.geteuid?.() === 0 ? ['root', 'user namespace'] : ['user namespace']
   const refusals: unknown[] = []
   for (const privilege of attempts) {
