@@ -1,6 +1,6 @@
 import type { CellResult } from '../model/results.ts'
 import type { PlannedCell } from './plan.ts'
-import { sameCell } from './scenario-builder.ts'
+import { sameCell } from './check-plan.ts'
 
 /** One measured expectation. */
 export interface Phase {

@@ -4,7 +4,7 @@ import type { Feature, Machine } from '../machines/machine.ts'
 import { watchLab } from '../probe/watch.ts'
 import { within } from './deadline.ts'
 import type { ScenarioPlan } from './plan.ts'
-import { checkPlan } from './scenario-builder.ts'
+import { checkPlan } from './check-plan.ts'
 import { failureOf, openRun, showFailedLab, type RunOptions } from './scenario-record.ts'
 import { doSteps } from './scenario-steps.ts'
 

@@ -5,7 +5,8 @@ import { underlay } from '../model/underlay.ts'
 import { blocked, reached, type Reason } from '../model/verdict.ts'
 import { topology } from '../lab/topology.ts'
 import { document } from './document.ts'
-import { checkPlan, planScenario } from './scenario-builder.ts'
+import { checkPlan } from './check-plan.ts'
+import { planScenario } from './scenario-builder.ts'
 
 const pair = topology('two nodes', {
   underlay: underlay()
@@ -77,6 +78,52 @@ describe('a plan is refused before anything is built', () => {
     )
     expect(found[0]).toContain('until "a remedy" has nothing to flip')
     expect(problems((s) => s.until('a remedy', nothing).expect({ ns2: { node1: reached } }))).toHaveLength(1)
+  })
+
+  test('when something beside the remedy could flip the cells', () => {
+    const before = (s: ReturnType<typeof plan>['builder']) => s.expect({ ns2: { node2: blocked('no-route') } })
+    const after = (s: ReturnType<typeof plan>['builder']) => s.expect({ ns2: { node2: reached } })
+    expect(problems((s) => after(before(s).until('useless', nothing).given('the cure', nothing))))
+      .toMatchInlineSnapshot(`
+        [
+          "given "the cure" may be what flips the cells of until "useless" [NETWRIGHT_BAD_SCENARIO]
+          where: scenario "a scenario"
+          next: Measure between the two, or do both in one step: the scenario cannot tell which of them was needed.",
+        ]
+      `)
+    expect(problems((s) => after(before(s).until('useless', nothing).until('the cure', nothing)))).toHaveLength(1)
+    expect(problems((s) => after(before(s).given('the cure', nothing).until('useless', nothing)))[0]).toContain(
+      'given "the cure" may be what flips the cells of until "useless"',
+    )
+    const backed = (s: ReturnType<typeof plan>['builder']) =>
+      after(before(s).until('r', nothing, nothing))
+        .given('the poison', nothing)
+        .andBack()
+    expect(problems(backed)[0]).toContain('given "the poison" may be what flips the cells of andBack')
+    // What only looks may stand anywhere, and what is done before or after all of it is not in the way.
+    const look = () => Promise.resolve({ holds: true, found: '' })
+    expect(
+      problems((s) =>
+        after(before(s.given('a', nothing)).finding('b', look).until('r', nothing, nothing).finding('c', look))
+          .finding('d', look)
+          .andBack()
+          .given('e', nothing)
+          .expect({ ns2: { node2: reached } }),
+      ),
+    ).toEqual([])
+  })
+
+  test('when a remedy after going back shares no cell with what was measured there', () => {
+    const found = problems((s) =>
+      s
+        .expect({ ns2: { node2: blocked('no-route') } })
+        .until('r', nothing, nothing)
+        .expect({ ns2: { node2: reached, node1: reached } })
+        .andBack()
+        .until('another', nothing)
+        .expect({ ns2: { node1: reached } }),
+    )
+    expect(found[0]).toContain('until "another" has nothing to flip')
   })
 
   test('when it goes back without an undo, or twice', () => {

@@ -49,7 +49,8 @@ export interface Scenario<HostName extends string, Place extends string> {
   readonly given: (title: string, apply: (hosts: Hosts<HostName>) => Promise<unknown>) => Scenario<HostName, Place>
   /**
    * Applies a remedy (or the opposite of one). At least one cell measured before and after must flip, else the remedy was
-   * not needed and the scenario fails.
+   * not needed and the scenario fails. Between those two expectations nothing else may be done: a flip that another step
+   * may have caused proves nothing.
    *
    * @param undo - takes the remedy back; `andBack` needs it
    */
@@ -208,44 +209,4 @@ function checkProtocol(protocol: Protocol, family: Family, where: string): void 
       next: 'Use multicast.',
     })
   }
-}
-
-/** Mistakes that only the whole plan shows. */
-export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
-  const place = `scenario "${plan.title}"`
-  const problems = [...plan.problems]
-  const measures = plan.steps.some((s) => s.kind === 'expect' || s.kind === 'finding')
-  if (!measures && problems.length === 0) {
-    const next = 'Add .expect({ from: { to: reached } }) or .finding(…).'
-    problems.push(new NetwrightError('NETWRIGHT_EMPTY_SCENARIO', 'The scenario measures nothing', { place, next }))
-  }
-  plan.steps.forEach((step, at) => {
-    if (step.kind !== 'until' && step.kind !== 'back') return
-    const before = plan.steps.slice(0, at)
-    const remedy = before.findLast((s) => s.kind === 'until' || s.kind === 'back')
-    if (step.kind === 'back' && (remedy?.kind !== 'until' || remedy.undo === undefined)) {
-      const next = 'Give until(…) a third argument that takes the remedy back.'
-      problems.push(
-        new NetwrightError('NETWRIGHT_BAD_SCENARIO', 'andBack has no remedy with an undo before it', { place, next }),
-      )
-    }
-    if (step.kind === 'until') {
-      const was = before.findLast((s) => s.kind === 'expect')
-      const becomes = plan.steps.slice(at + 1).find((s) => s.kind === 'expect')
-      const shared = becomes?.cells.some((c) => was?.cells.some((d) => sameCell(c, d)) === true)
-      if (shared !== true) {
-        const next = 'At least one cell must be expected before and after it.'
-        problems.push(
-          new NetwrightError('NETWRIGHT_BAD_SCENARIO', `until "${step.title}" has nothing to flip`, { place, next }),
-        )
-      }
-    }
-  })
-  return problems
-}
-
-export function sameCell(a: PlannedCell, b: PlannedCell): boolean {
-  return (
-    a.from === b.from && a.to === b.to && a.family === b.family && protocolName(a.protocol) === protocolName(b.protocol)
-  )
 }
