@@ -15,15 +15,22 @@ export type Protocol =
   /** A UDP datagram to the subnet's broadcast address (IPv4), or to a group that the target has joined. */
   | { readonly kind: 'broadcast' | 'multicast'; readonly port: number }
 
-/** How a protocol is written in tables and JSON: `icmp`, `arp`, `tcp/8080`, `udp/53`, `multicast/5000`. */
+/**
+ * How a protocol is written in tables and JSON: `icmp`, `icmp/1400` (bytes of payload), `icmp/1400/df` (may not be
+ * fragmented), `arp`, `tcp/8080`, `tcp/80/own` (answered by the topology's own service), `multicast/5000`. Probes that
+ * do something else have another name.
+ */
 export function protocolName(protocol: Protocol): string {
   switch (protocol.kind) {
-    case 'icmp':
-      return protocol.size === undefined ? 'icmp' : `icmp/${String(protocol.size)}`
+    case 'icmp': {
+      const size = protocol.size === undefined ? '' : `/${String(protocol.size)}`
+      return `icmp${size}${protocol.dontFragment === true ? '/df' : ''}`
+    }
     case 'arp':
       return 'arp'
     case 'tcp':
     case 'udp':
+      return `${protocol.kind}/${String(protocol.port)}${protocol.service === 'own' ? '/own' : ''}`
     case 'broadcast':
     case 'multicast':
       return `${protocol.kind}/${String(protocol.port)}`

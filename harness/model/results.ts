@@ -26,7 +26,7 @@ export interface CellResult {
   readonly to: string
   readonly address: string
   readonly family: Family
-  /** `icmp`, `arp`, `tcp/8080`, `udp/53`. */
+  /** `icmp`, `icmp/1400/df`, `arp`, `tcp/8080`, `udp/53`: see `protocolName`. */
   readonly proto: string
   readonly expected: Expected
   /** What the document says of this cell, where it differs from what is expected. */

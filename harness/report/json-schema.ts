@@ -41,7 +41,10 @@ const rowSchema = z
     family: familySchema,
     proto: z
       .string()
-      .describe('icmp, arp, or a protocol with its port: tcp/PORT, udp/PORT, broadcast/PORT, multicast/PORT.'),
+      .describe(
+        'icmp or icmp/BYTES, with /df at its end where it may not be fragmented; arp; tcp/PORT or udp/PORT, with /own at its end ' +
+          'where the topology brings the service; broadcast/PORT; multicast/PORT.',
+      ),
     expected: expectedSchema,
     observed: observedSchema,
     evidence: evidenceSchema,

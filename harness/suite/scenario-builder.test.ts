@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { NetwrightError } from '../model/errors.ts'
-import { tcp } from '../model/probe.ts'
+import { icmp, tcp, type Protocol } from '../model/probe.ts'
 import { underlay } from '../model/underlay.ts'
 import { blocked, reached, type Reason } from '../model/verdict.ts'
 import { topology } from '../lab/topology.ts'
@@ -78,6 +78,21 @@ describe('a plan is refused before anything is built', () => {
     )
     expect(found[0]).toContain('until "a remedy" has nothing to flip')
     expect(problems((s) => s.until('a remedy', nothing).expect({ ns2: { node1: reached } }))).toHaveLength(1)
+  })
+
+  test('when a remedy has only other probes of the same two places to flip', () => {
+    const between = (a: Protocol, b: Protocol) =>
+      problems((s) =>
+        s
+          .expect({ ns2: { node2: blocked('no-listener') } }, { over: a })
+          .until('a remedy', nothing)
+          .expect({ ns2: { node2: reached } }, { over: b }),
+      )
+    const big = icmp({ size: 1400, dontFragment: true })
+    expect(between(big, icmp({ size: 1400 }))).toHaveLength(1)
+    expect(between(tcp(80, { service: 'own' }), tcp(80))).toHaveLength(1)
+    expect(between(big, { ...big })).toEqual([])
+    expect(between(tcp(80, { service: 'echo' }), tcp(80))).toEqual([])
   })
 
   test('when something beside the remedy could flip the cells', () => {

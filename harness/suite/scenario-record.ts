@@ -96,8 +96,8 @@ function unmeasuredIn(step: PlannedStep, measured: ReadonlySet<PlannedCell>, has
 }
 
 const cellText = (title: string, { from, to, family, protocol }: PlannedCell): string => {
-  const over = protocol.kind === 'icmp' ? '' : `${protocolName(protocol)}, `
-  return `${title}: ${from} → ${to}, ${over}IPv${String(family)}`
+  const name = protocolName(protocol)
+  return `${title}: ${from} → ${to}, ${name === 'icmp' ? '' : `${name}, `}IPv${String(family)}`
 }
 
 /** An error as the failure of a scenario. */
