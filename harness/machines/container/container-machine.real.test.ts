@@ -61,7 +61,7 @@ if (reason === undefined) {
     await bring(api, 'example/bare:1', await userlandEntries({ programs: fewer, data, fingerprint }))
     await bring(api, 'example/empty:1', [{ kind: 'folder', path: '/etc' }])
     for (const [image, lacking] of [
-      ['example/bare:1', 'ip, ping'],
+      ['example/bare:1', 'ip of iproute2, ping of iputils'],
       ['example/empty:1', 'sh'],
     ] as const) {
       await expect(containerMachine(image)).rejects.toMatchObject({
@@ -70,6 +70,36 @@ if (reason === undefined) {
       })
     }
     expect(await madeContainers(api)).toEqual([])
+  })
+
+  // As an Alpine image is after `apk add perl bash`.
+  test('an image with BusyBox’s programs is refused until it has those that labs need', async (context) => {
+    const { programs, data, fingerprint } = await findUserland()
+    const busybox = programs.get('udhcpc')
+    if (busybox === undefined) return context.skip('busybox is not here (apt-get install udhcpc)')
+    const api = await findEngine()
+    const replaced = ['unshare', 'nsenter', 'ip', 'ping', 'mount', 'umount', 'cat', 'grep', 'readlink']
+    const needed = ['unshare', 'ip', 'ping']
+    const withBusybox = (names: readonly string[]) =>
+      userlandEntries({
+        programs: new Map([...programs, ...names.map((n) => [n, busybox] as const)]),
+        data,
+        fingerprint,
+      })
+    await bring(api, 'example/busybox:1', await withBusybox(replaced))
+    await expect(containerMachine('example/busybox:1')).rejects.toMatchObject({
+      code: 'NETWRIGHT_CONTAINER',
+      message: expect.stringContaining(
+        'The image example/busybox:1 lacks programs that labs need: unshare of util-linux, ip of iproute2, ping of iputils [',
+      ) as string,
+    })
+    expect(await madeContainers(api)).toEqual([])
+    await bring(api, 'example/mended:1', await withBusybox(replaced.filter((name) => !needed.includes(name))))
+    const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+    const argv = [main, 'run', 'macvlan-in-action/second-host', '--on', 'container:example/mended:1']
+    const said = execFileSync(process.execPath, argv, { stdio: 'pipe' }).toString()
+    expect(said).toMatch(/^ *[1-9]\d* met · 0 not met · 0 skipped/m)
+    await expect.poll(() => madeContainers(api), { timeout: 5000 }).toEqual([])
   })
 
   test('an image that is nowhere is refused with the engine’s words', async () => {

@@ -3,20 +3,17 @@ import { GenericContainer, Wait } from 'testcontainers'
 import { agentFile, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openChannel } from '../channel/open-channel.ts'
+import { neededCheck } from '../needed-programs.ts'
 import { attach, type Attached } from './attach.ts'
 import type { Engine } from './find-engine.ts'
 import { hasImage } from './lab-image.ts'
 import { ownLabels, removeContainer } from './owner.ts'
-import { imageMissing, missingWord, startRefused } from './refusals.ts'
+import { imageMissing, startRefused } from './refusals.ts'
 
 /** Where the agent is in a container. */
 export const agentPath = '/netwright/agent.pl'
 
-/** Programs without which no lab runs. */
-const needed = 'perl ip ping bash unshare nsenter mount cat grep'
-const firstProcess = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
-[ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 1; }
-exec perl ${agentPath} ${localArch()}`
+const firstProcess = `${neededCheck}\nexec perl ${agentPath} ${localArch()}`
 
 /** Milliseconds from the container's start to the agent's greeting, at most. */
 const greetingMs = 20_000

@@ -1,8 +1,6 @@
 import { NetwrightError } from '../../model/errors.ts'
+import { missingIn } from '../needed-programs.ts'
 import type { Engine } from './find-engine.ts'
-
-/** How a container's first process says which programs it does not find; then it has ended. */
-export const missingWord = 'netwright: missing:'
 
 /** The engine has no such image, and gets none from a registry. */
 export function imageMissing(image: string, cause: unknown): NetwrightError {
@@ -57,8 +55,7 @@ export async function startRefused(
 function missingPrograms(said: string): string | undefined {
   // runc and crun say so of the first process itself.
   if (/"sh": executable file not found|executable file `sh` not found/.test(said)) return 'sh'
-  const line = said.split('\n').find((one) => one.startsWith(missingWord))
-  return line?.slice(missingWord.length).trim().split(' ').join(', ')
+  return missingIn(said)
 }
 
 async function explained(engine: Engine, image: string, said: string): Promise<readonly [what: string, next: string]> {

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
+import { missingIn, neededCheck } from '../needed-programs.ts'
 import { runStep } from './step.ts'
 
 /** How a node is reached, as `vagrant ssh-config` says it. */
@@ -19,9 +20,6 @@ export interface SshTarget {
 /** Where the agent is on a box. */
 export const boxAgent = '/run/netwright/agent.pl'
 
-/** Programs without which no lab runs. */
-const needed = 'perl ip ping bash unshare nsenter mount cat grep'
-const missingWord = 'netwright: missing:'
 const connectMs = 60_000
 const aliveMs = 5000
 
@@ -67,8 +65,7 @@ export async function openMaster(
   machine: string,
   now?: number,
 ): Promise<void> {
-  const script = `for p in ${needed}; do command -v "$p" >/dev/null 2>&1 || missing="$missing $p"; done
-[ -z "$missing" ] || { echo "${missingWord}$missing" >&2; exit 3; }
+  const script = `${neededCheck}
 ${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -p /run/netwright && cat >${boxAgent}`
   const argv = [
     ...enter,
@@ -83,10 +80,9 @@ ${now === undefined ? '' : `date -s @${String(now / 1000)} >/dev/null\n`}mkdir -
   ]
   const { kind, said } = await runStep(argv, { limitMs: connectMs, input: await readFile(agentFile) })
   if (kind === 'done') return
-  const missing = said.split('\n').find((line) => line.startsWith(missingWord))
+  const missing = missingIn(said)
   if (missing !== undefined) {
-    const names = missing.slice(missingWord.length).trim().split(' ').join(', ')
-    throw new NetwrightError('NETWRIGHT_VAGRANT', `The box lacks programs that labs need: ${names}`, {
+    throw new NetwrightError('NETWRIGHT_VAGRANT', `The box lacks programs that labs need: ${missing}`, {
       place: machine,
       next: 'Install them in the box (`config.vm.provision` of a Vagrantfile, then `vagrant package`), or use `--on vagrant:debian12`, which has them.',
     })
