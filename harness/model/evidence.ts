@@ -23,6 +23,8 @@ export interface Sighting {
   readonly text: string
   readonly sourceMac: string
   readonly targetMac: string
+  /** For `request` and `reply`: where it goes to, or comes from, when that is not the probed address: translated on the way, or another's answer. */
+  readonly instead?: string
   /** For `error`: who sent it, type and code. */
   readonly error?: { readonly by: string; readonly type: number; readonly code: number; readonly name: string }
 }

@@ -1,10 +1,16 @@
+import { ownFrame } from '../model/answer.ts'
 import type { Control, Evidence, NeighbourState, Outcome } from '../model/evidence.ts'
+import type { Graph } from '../model/graph.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 
 /** The target's stack said something in this very conversation: an answer, a refusal, or a question for its way back. */
-export function targetFrames({ owner, address }: ProbeSpec, sightings: Evidence['sightings']): Control | undefined {
-  const kinds = ['advert', 'reply', 'reset', 'error', 'return-solicit']
-  const said = sightings.find((s) => s.ns === owner && s.direction === 'out' && kinds.includes(s.kind))
+export function targetFrames(
+  { owner, address }: ProbeSpec,
+  sightings: Evidence['sightings'],
+  graph: Graph,
+): Control | undefined {
+  if (owner === undefined) return undefined
+  const said = ownFrame(graph, sightings, owner, ['advert', 'reply', 'reset', 'error', 'return-solicit'])
   if (said === undefined) return undefined
   return {
     end: 'target',

@@ -38,7 +38,7 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
         const seen = findSightings(talk, early, prober.graph)
         const outcome = settled[i]?.outcome ?? { kind: 'silence' }
         const source = sourceControl(spec, outcome, seen, neighbours)
-        const target = targetFrames(spec, seen)
+        const target = targetFrames(spec, seen, prober.graph)
         const isMute = source.length === 0 && outcome.kind === 'silence'
         const [sources, targets] = await Promise.all([
           isMute ? row.sourceControl(spec) : source,

@@ -36,6 +36,7 @@ export function findSightings(talk: Conversation, frames: readonly SeenFrame[], 
     text: describeFrame(frame),
     sourceMac: frame.ethernet?.source ?? '',
     targetMac: frame.ethernet?.target ?? '',
+    ...insteadOf(talk, frame.packet, kind),
     ...errorOf(frame.packet),
   }))
 }
@@ -108,6 +109,14 @@ function decoded(seen: SeenFrame): Frame | undefined {
 export function deviceName(graph: Graph, seen: SeenFrame): string {
   const dev = findNamespace(graph, seen.ns)?.interfaces.find((i) => i.index === seen.frame.ifindex)
   return dev?.name ?? `if${String(seen.frame.ifindex)}`
+}
+
+/** Groups are asked by another address than the one that is to answer. */
+function insteadOf({ spec }: Conversation, packet: Packet, kind: SightingKind): { instead?: string } {
+  if (packet.kind !== 'ipv4' && packet.kind !== 'ipv6') return {}
+  const isAsked = kind === 'request' && spec.protocol.kind !== 'broadcast' && spec.protocol.kind !== 'multicast'
+  const address = isAsked ? packet.target : kind === 'reply' ? packet.source : spec.address
+  return address === spec.address ? {} : { instead: address }
 }
 
 function errorOf(packet: Packet): { error?: { by: string; type: number; code: number; name: string } } {

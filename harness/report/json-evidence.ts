@@ -58,6 +58,7 @@ const sightingSchema = z.strictObject({
   text: z.string(),
   sourceMac: z.string(),
   targetMac: z.string(),
+  instead: z.string().exactOptional(),
   error: z.strictObject({ by: z.string(), type: z.int(), code: z.int(), name: z.string() }).exactOptional(),
 })
 

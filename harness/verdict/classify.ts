@@ -1,7 +1,8 @@
+import { doubtOfReply } from '../model/answer.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Graph } from '../model/graph.ts'
 import type { Verdict, Why } from '../model/verdict.ts'
-import { arrivals, handedOver, openCase, requestsInto, sentBy, type Case, type Proof } from './case.ts'
+import { openCase, type Case, type Proof } from './case.ts'
 import { proveReasons } from './reasons.ts'
 import { tell } from './story.ts'
 
@@ -12,7 +13,7 @@ export interface Judgement {
 }
 
 /**
- * Makes the verdict. `reached` needs the reply and the request seen arriving where the address lives; `blocked`
+ * Makes the verdict. `reached` needs the request seen arriving where the address lives, and that stack's own reply; `blocked`
  * needs exactly one proved reason and both ends shown alive; anything else is inconclusive and says why.
  */
 export function judge(evidence: Evidence, graph: Graph): Judgement {
@@ -47,16 +48,9 @@ function decide(c: Case, proofs: readonly Proof[]): Verdict {
   return confirmBlock(c, proofs)
 }
 
-function confirmReply(c: Case): Verdict {
-  const { from, owner, address } = c.evidence.probe
-  if (owner === undefined) return inconclusive('contradictory', `a reply came, and nobody in the lab has ${address}`)
-  const lacking = (what: string): Verdict => inconclusive('contradictory', `a reply came, and ${what}`)
-  if (requestsInto(c, owner).length === 0 && handedOver(c, c.ownerSpot, 'request').length === 0)
-    return lacking(`the request was not seen arriving in ${owner}, which has ${address}`)
-  if (!sentBy(c, owner, ['reply'])) return lacking(`${owner}, which has ${address}, was not seen sending it`)
-  if (arrivals(c, from, ['reply']).length === 0 && handedOver(c, c.sourceSpot, 'reply').length === 0)
-    return lacking(`it was not seen coming in at ${from}`)
-  return { verdict: 'reached' }
+function confirmReply({ evidence, graph }: Case): Verdict {
+  const doubt = doubtOfReply(evidence.probe, evidence.sightings, graph)
+  return doubt === undefined ? { verdict: 'reached' } : inconclusive('contradictory', `a reply came, and ${doubt}`)
 }
 
 function confirmBlock(c: Case, proofs: readonly Proof[]): Verdict {

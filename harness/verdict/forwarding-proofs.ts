@@ -13,8 +13,9 @@ export function forwardingOff(c: Case): Proof | undefined {
     const switches = forwardingSwitches(probe.family, s.dev)
     if (switches.some((name) => ns.sysctls[name] === '1') || sentBy(c, ns.id, [s.kind])) continue
     const dev = ns.interfaces.find((i) => i.name === s.dev && i.mac === s.targetMac)
-    if (dev === undefined || takesOver(c, { ns, dev }) || isAtHome(c, ns, s.kind)) continue
-    if (endsTowards(c, s.kind).some((end) => isOfIpvlanChild(c.graph, { ns, dev }, end))) continue
+    const ends = s.kind === 'request' ? [s.instead ?? probe.address] : sourceAddresses(c)
+    if (dev === undefined || takesOver(c, { ns, dev }) || isAtHome(ns, ends)) continue
+    if (ends.some((end) => isOfIpvlanChild(c.graph, { ns, dev }, end))) continue
     const because = `${ns.id} took the packet in by ${s.dev} and did not send it on: ${switches[0] ?? ''} is 0`
     return { reason: 'forwarding-off', at: ns.id, because }
   }
@@ -28,14 +29,13 @@ export function forwardingSwitches(family: Family, dev: string): readonly string
     : ['net.ipv6.conf.all.forwarding', `net.ipv6.conf.${dev}.force_forwarding`]
 }
 
-/** A second holder of the address keeps what is sent there: it is not to be forwarded. */
-function isAtHome(c: Case, ns: Namespace, kind: 'request' | 'reply'): boolean {
-  return endsTowards(c, kind).some((end) => holderOf(ns, end) !== undefined)
+/** What holds the address keeps what is sent there (a second holder, or one that a router translated to): it is not to be forwarded. */
+function isAtHome(ns: Namespace, ends: readonly string[]): boolean {
+  return ends.some((end) => holderOf(ns, end) !== undefined)
 }
 
-/** Addresses that a request, or a reply, may be for. */
-function endsTowards(c: Case, kind: 'request' | 'reply'): readonly string[] {
-  if (kind === 'request') return [c.evidence.probe.address]
+/** Addresses that a reply may be for. */
+function sourceAddresses(c: Case): readonly string[] {
   return c.source?.interfaces.flatMap((i) => i.addresses.map((a) => a.address)) ?? []
 }
 

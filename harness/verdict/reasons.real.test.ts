@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { reasonNames } from '../model/verdict.ts'
+import { answerTrials } from './testing/answer-trials.ts'
 import { filterTrials } from './testing/filter-trials.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 import { macvlanTrials } from './testing/macvlan-trials.ts'
@@ -33,4 +34,8 @@ describe.each(reasonNames.filter((reason) => !elsewhere.includes(reason)))('%s',
   })
   test.each(provoked)('is proved: $what', (trial) => tryOut(machine, trial))
   test.each(alike)('look-alike: $what', (trial) => tryOut(machine, trial))
+})
+
+describe('whose answer it was', () => {
+  test.each(answerTrials)('$what', (trial) => tryOut(machine, trial))
 })
