@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './find-engine.ts'
 
@@ -8,9 +8,17 @@ const ownerLabel = 'org.netwright.owner'
 /** Milliseconds for a container that is ending to end. */
 const endingMs = 3000
 
+/**
+ * Milliseconds after which a container that does not run is left, when its maker cannot be looked for. Between its making
+ * and its start are 0.1 s; the rest is for clocks of engines on other machines.
+ */
+const unseenMs = 10 * 60_000
+
 /** Labels of a container of this process: it is this one's as long as the process lives. */
 export async function ownLabels(): Promise<Record<string, string>> {
-  return { [madeLabel]: 'container', [ownerLabel]: `${await bootId()} ${process.pid} ${await startOf(process.pid)}` }
+  // As /proc counts, which may be that of an outer PID namespace.
+  const pid = await readlink('/proc/self')
+  return { [madeLabel]: 'container', [ownerLabel]: `${await placeOfProcesses()} ${pid} ${await startOf(pid)}` }
 }
 
 /** A container that was made here. */
@@ -18,26 +26,34 @@ export interface MadeContainer {
   readonly id: string
   readonly name: string
   readonly image: string
-  /** Whether its maker is still there; one of another machine is taken to be. */
+  /**
+   * Whether its maker is still there. A maker of another machine, of before a reboot or in another PID namespace (a job of
+   * CI in a container of its own) cannot be looked for: it is taken to be there while the container runs, which ends with
+   * its maker's stream, and for some minutes after the container was made.
+   */
   readonly inUse: boolean
 }
 
-/** The containers, running or not, that carry the label. */
-export async function madeContainers(engine: Engine): Promise<readonly MadeContainer[]> {
+/**
+ * The containers, running or not, that carry the label.
+ *
+ * @param now - milliseconds since 1970, with which their age is reckoned
+ */
+export async function madeContainers(engine: Engine, now = Date.now()): Promise<readonly MadeContainer[]> {
+  const place = await placeOfProcesses()
   const found = await engine.listContainers({ all: true, filters: { label: [`${madeLabel}=container`] } })
   return Promise.all(
-    found.map(async ({ Id: id, Names: [name = ''], Image: image, Labels: labels }) => ({
-      id,
-      name: name.replace(/^\//, ''),
-      image,
-      inUse: await lives(labels[ownerLabel] ?? ''),
-    })),
+    found.map(async ({ Id: id, Names: [name = ''], Image: image, Labels: labels, State: state, Created: created }) => {
+      const [, maker, pid = '', start] = /^(.*) (\d+) (\d+)$/.exec(labels[ownerLabel] ?? '') ?? []
+      const inUse = maker === place ? (await startOf(pid)) === start : !isOver(state) || now - created * 1000 < unseenMs
+      return { id, name: name.replace(/^\//, ''), image, inUse }
+    }),
   )
 }
 
 /** Removes containers whose makers are gone. Usually the engine has done so when their maker's connection ended. */
-export async function sweepContainers(engine: Engine): Promise<void> {
-  const left = (await madeContainers(engine)).filter(({ inUse }) => !inUse)
+export async function sweepContainers(engine: Engine, now = Date.now()): Promise<void> {
+  const left = (await madeContainers(engine, now)).filter(({ inUse }) => !inUse)
   await Promise.all(left.map(({ id }) => removeContainer(engine, id)))
 }
 
@@ -64,19 +80,17 @@ export async function removeContainer(engine: Engine, id: string): Promise<void>
   }
 }
 
-async function lives(owner: string): Promise<boolean> {
-  const [boot, pid, start] = owner.split(' ')
-  // The engine may be another machine's as well, whose processes cannot be seen from here.
-  if (boot !== (await bootId())) return true
-  return (await startOf(Number(pid))) === start
-}
+/** Not running, nor about to end: `created` of both engines, `initialized` and `stopped` of Podman, `dead` of Docker. */
+const isOver = (state: string): boolean => ['created', 'initialized', 'exited', 'stopped', 'dead'].includes(state)
 
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+/** Where the number of a process means this process: until the machine starts again, in one PID namespace. */
+async function placeOfProcesses(): Promise<string> {
+  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  return `${boot} ${await readlink('/proc/self/ns/pid')}`
 }
 
 /** When a process started, in ticks since boot (proc_pid_stat(5), field 22): PIDs are used again. */
-async function startOf(pid: number): Promise<string> {
+async function startOf(pid: string): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }

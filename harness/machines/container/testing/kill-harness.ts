@@ -16,17 +16,25 @@ const script = `
  *
  * @param at - milliseconds after it has loaded what it needs, or once the sandbox is open
  * @param before - runs just before it is killed
+ * @param through - a command that starts it, and ends it when it is killed itself
  */
-export async function killHarness(at: number | 'open', before = () => Promise.resolve()): Promise<void> {
-  const argv = ['--input-type=module', '-e', script]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function killHarness(
+  at: number | 'open',
+  before = () => Promise.resolve(),
+  through: readonly string[] = [],
+): Promise<void> {
+  const [program = '', ...argv] = [...through, process.execPath, '--input-type=module', '-e', script]
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = new Promise((resolve) => child.once('close', resolve))
   const word = at === 'open' ? 'open' : 'loaded'
   await new Promise<void>((resolve) =>
     child.stdout.on('data', (chunk: Buffer) => String(chunk).includes(word) && resolve()),
   )
-  if (at !== 'open') await pause(at)
-  await before()
-  child.kill('SIGKILL')
-  await closed
+  try {
+    if (at !== 'open') await pause(at)
+    await before()
+  } finally {
+    child.kill('SIGKILL')
+    await closed
+  }
 }
