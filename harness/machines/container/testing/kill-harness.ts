@@ -23,7 +23,7 @@ export async function killHarness(
   before = () => Promise.resolve(),
   through: readonly string[] = [],
 ): Promise<void> {
-  const [program = '', ...argv] = [...through, process.execPath, '--input-type=module', '-e', script]
+  const [program, ...argv] = [...through, process.execPath, '--input-type=module', '-e', script]
   const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = new Promise((resolve) => child.once('close', resolve))
   const word = at === 'open' ? 'open' : 'loaded'
