@@ -1,6 +1,7 @@
 import type { Sighting, SightingKind } from '../model/evidence.ts'
 import { egress, nextHop } from '../model/egress.ts'
 import { holderOf } from '../model/graph.ts'
+import { isAimedAt } from './aimed-at.ts'
 import {
   forthKinds,
   homewardKinds,
@@ -86,7 +87,9 @@ function unheardByParent(c: Case, { spot, parent, sends, others }: Child): strin
   const sent = sightings.some((s) => sends.includes(s.kind) && isAt(s, spot) && s.direction === 'out')
   if (!isParentsOwn || !sent) return undefined
   const into = sightings.some((s) => sends.includes(s.kind) && s.ns === parent.ns.id && s.direction === 'in')
-  const left = sightings.find((s) => sends.includes(s.kind) && isAt(s, parent) && s.direction === 'out')
+  const left = sightings.find(
+    (s) => sends.includes(s.kind) && isAt(s, parent) && s.direction === 'out' && isAimedAt(s, parent),
+  )
   if (into || left === undefined) return undefined
   return `"${left.text}" left by ${spotText(parent)}, the parent of ${spotText(spot)}, and never came in there: a parent's own stack does not hear what its ipvlan children ask by broadcast`
 }
@@ -107,6 +110,7 @@ function unheardByChild(c: Case, child: Child): string | undefined {
       hears.includes(s.kind) &&
       isAt(s, parent) &&
       s.direction === 'out' &&
+      isAimedAt(s, spot) &&
       !sightings.some((t) => isSame(s, t) && (isOfChild(c, t, parent) || (t.direction === 'in' && isAt(t, parent)))),
   )
   const heard = sightings.some((s) => hears.includes(s.kind) && s.direction === 'in' && s.ns === spot.ns.id)

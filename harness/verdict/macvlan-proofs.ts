@@ -1,4 +1,5 @@
 import type { Sighting, SightingKind } from '../model/evidence.ts'
+import { isAimedAt } from './aimed-at.ts'
 import {
   childrenOf,
   forthKinds,
@@ -48,17 +49,21 @@ function isolatedOneWay(c: Case, sender: Spot, listener: Spot, kinds: readonly S
 }
 
 /**
- * A frame that went out by the parent and was heard neither by the parent again (reflected by the switch) nor anywhere in the
- * listener's namespace. Frames that bridge children exchange pass the parent's taps as incoming ones, so each frame is
- * followed by itself.
+ * A frame for the listener that went out by the parent and was heard neither by the parent again (reflected by the switch) nor
+ * anywhere in the listener's namespace, whoever brought it. Frames that bridge children exchange pass the parent's taps as
+ * incoming ones, so each frame is followed by itself.
  */
 function leftForGood(c: Case, parent: Spot, listener: Spot, kinds: readonly SightingKind[]): Sighting | undefined {
   const { sightings } = c.evidence
-  const left = sightings.filter((s) => kinds.includes(s.kind) && isAt(s, parent) && s.direction === 'out')
-  const isSame = (a: Sighting, b: Sighting): boolean => a.text === b.text && a.sourceMac === b.sourceMac
-  return left.find(
+  return sightings.find(
     (out) =>
-      !sightings.some((s) => s.direction === 'in' && isSame(s, out) && (isAt(s, parent) || s.ns === listener.ns.id)),
+      kinds.includes(out.kind) &&
+      isAt(out, parent) &&
+      out.direction === 'out' &&
+      isAimedAt(out, listener) &&
+      !sightings.some(
+        (s) => s.direction === 'in' && s.text === out.text && (isAt(s, parent) || s.ns === listener.ns.id),
+      ),
   )
 }
 

@@ -29,7 +29,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'macvlan-parent-isolation': {
     means: 'One end is a macvlan child, the other is the stack that owns its parent device.',
     proof:
-      'Frames for the other end leave by the parent (seen going out there), are not reflected, and never come in at the other end, which a third party or its own stack shows alive.',
+      'Frames for the other end, by their link-layer address for it or for all, leave by the parent (seen going out there), are not reflected, and never come in at the other end, which a third party or its own stack shows alive.',
     cure: 'Give the host a macvlan child of its own and move its address there, or let the switch port reflect frames.',
     prove: macvlanParentIsolation,
   },
@@ -37,7 +37,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     means:
       'One end is an ipvlan child, and what it sends goes to the stack that owns its parent device, or what it is to hear comes from there: the stack is the other end, or the router on the way.',
     proof:
-      'The child’s frame (or, in l3, the one that the parent’s namespace sent on for it) is seen going out by the parent and never comes in at the parent’s namespace; or the frame that the parent’s own stack sent by the parent for the child’s address is seen going out there and never comes in at the child.',
+      'The child’s frame (or, in l3, the one that the parent’s namespace sent on for it) is seen going out by the parent, to its own link-layer address or to all, and never comes in at the parent’s namespace; or such a frame that the parent’s own stack sent by the parent for the child’s address is seen going out there and never comes in at the child.',
     cure: 'Give the host an ipvlan child of its own, with an address, and routes to the other children by it.',
     prove: ipvlanParentIsolation,
   },
@@ -86,14 +86,14 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'no-route': {
     means: 'The source, or a router on the way, has no route to the target.',
     proof:
-      'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there (for the packet and the device it came in by) finds none, and the main table holds none that fits (a route that refuses is another matter).',
+      'ENETUNREACH at the source, or an ICMP net-unreachable from the router; `ip route get` there (for the packet and the device it came in by) finds none, no rule there refuses such packets, and at the source the main table holds none that fits (a route or a rule that refuses is another matter).',
     cure: 'ip route add default via GATEWAY',
     prove: noRoute,
   },
   'no-return-route': {
     means: 'The request arrives, and the target, or a router on the way back, has no route to the source.',
     proof:
-      'The request is seen coming in at the target, or its answer at a router that may forward; nothing goes out, `ip route get SOURCE` there fails, and netfilter, all of whose rules there were watched, did not drop it.',
+      'The request is seen coming in at the target, or its answer at a router that may forward; nothing goes out, `ip route get SOURCE` there (for the answer’s own source address) finds none, no rule there refuses it or may lead it by its mark, protocol or ports to a table that has one, and netfilter, all of whose rules there were watched, did not drop it.',
     cure: 'ip route add default via GATEWAY in that namespace; in a vrf, its table is the one that counts',
     prove: noReturnRoute,
   },

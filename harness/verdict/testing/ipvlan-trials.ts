@@ -30,6 +30,15 @@ const routedSubnets = async (hosts: TrialHosts): Promise<void> => {
   await hosts.node2.$`ip route add 10.1.0.0/24 via 10.0.0.1`
 }
 
+/** Rules, not the main table, lead from ns1 to its host and back by the router on their wire. */
+const byRouter = async ({ node1: { $ }, gw }: TrialHosts): Promise<void> => {
+  await gw.$`sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0`
+  await $`ip -n ns1 route add 10.0.0.1/32 via 10.0.0.254 table 100`
+  await $`ip -n ns1 rule add pref 100 to 10.0.0.1 lookup 100`
+  await $`ip route add 10.0.0.11/32 via 10.0.0.254 table 100`
+  await $`ip rule add pref 100 to 10.0.0.11 lookup 100`
+}
+
 /** Per reason: what provokes it on ipvlan, and look-alikes with what they are instead. */
 export const ipvlanTrials: Readonly<
   Partial<Record<Reason, { readonly provoked: readonly Trial[]; readonly alike: readonly Trial[] }>>
@@ -123,6 +132,47 @@ export const ipvlanTrials: Readonly<
         from: ns1,
         to: '10.0.0.1',
         is: 'neighbour-unanswered at wire:lan',
+      },
+      {
+        what: 'an l2 child has its host’s address as well and answers in the place of the host, which cannot',
+        ipvlan: 'l2',
+        given: async ({ node1: { $ } }) => {
+          await $`ip -n ns1 addr add 10.0.0.1/24 dev mac1`
+          await $`sysctl -w net.ipv4.icmp_echo_ignore_all=1`
+        },
+        from: 'node2',
+        to: 'node1',
+        is: 'inconclusive: contradictory',
+      },
+      {
+        what: 'rules lead both ways by a router',
+        ipvlan: 'l2',
+        given: byRouter,
+        from: ns1,
+        to: 'node1',
+        is: 'reached',
+      },
+      {
+        what: 'rules lead both ways by a router, which throws the request away',
+        ipvlan: 'l2',
+        given: async (hosts) => {
+          await byRouter(hosts)
+          await hosts.gw.$`ip route add blackhole 10.0.0.1/32`
+        },
+        from: ns1,
+        to: 'node1',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'rules lead both ways by a router, which throws the answer away',
+        ipvlan: 'l2',
+        given: async (hosts) => {
+          await byRouter(hosts)
+          await hosts.gw.$`ip route add blackhole 10.0.0.11/32`
+        },
+        from: ns1,
+        to: 'node1',
+        is: 'inconclusive: unexplained',
       },
       { what: 'an l2 child asks a neighbour', ipvlan: 'l2', from: ns1, to: 'node2', is: 'reached' },
       { what: 'two l2 children', ipvlan: 'l2', from: ns1, to: ns2, is: 'reached' },

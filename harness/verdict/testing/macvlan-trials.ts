@@ -213,6 +213,50 @@ export const macvlanTrials: Readonly<
         is: 'inconclusive: unexplained',
       },
       { what: 'two children of one parent', modes: bridge, from: 'node1/ns1', to: 'node1/ns2', is: 'reached' },
+      {
+        what: 'rules lead both ways by a router on the wire',
+        modes: bridge,
+        given: byRouter(),
+        from: 'node1/ns1',
+        to: 'node1',
+        is: 'reached',
+      },
+      {
+        what: 'rules lead both ways by a router, which throws the request away',
+        modes: bridge,
+        given: byRouter(({ gw: { $ } }) => $`ip route add blackhole 10.0.0.1/32`),
+        from: 'node1/ns1',
+        to: 'node1',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'rules lead both ways by a router, which throws the answer away',
+        modes: bridge,
+        given: byRouter(({ gw: { $ } }) => $`ip route add blackhole 10.0.0.11/32`),
+        from: 'node1/ns1',
+        to: 'node1',
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'rules lead both ways by a router, and the host drops input',
+        modes: bridge,
+        given: byRouter(
+          nft('table ip t { chain c { type filter hook input priority 0; icmp type echo-request drop; }; }'),
+        ),
+        from: 'node1/ns1',
+        to: 'node1',
+        is: 'netfilter-drop at node1',
+      },
+      {
+        what: 'rules lead both ways by a router, and the child drops input',
+        modes: bridge,
+        given: byRouter(
+          nft('table ip t { chain c { type filter hook input priority 0; icmp type echo-reply drop; }; }', 'ns1'),
+        ),
+        from: 'node1/ns1',
+        to: 'node1',
+        is: 'netfilter-drop at node1/ns1',
+      },
     ],
   },
   'private-mode': {
@@ -327,6 +371,30 @@ export const macvlanTrials: Readonly<
         from: 'node1/ns1',
         to: 'node1/ns2',
         is: 'link-down at node1 eth0',
+      },
+      {
+        what: 'private, and another with the address of the target, which ignores echo requests, answers the control',
+        modes: ['private', 'private'],
+        given: async ({ node1: { $ } }) => {
+          await $`bash -c ${`ip netns add ns3; ip link add link eth0 mac3 netns ns3 type macvlan mode private
+            ip -n ns3 addr add 10.0.0.12/24 dev mac3; ip -n ns3 link set mac3 up
+            ip netns exec ns2 sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv4.conf.all.arp_ignore=8`}`
+        },
+        from: 'node1/ns1',
+        to: 'node1/ns2',
+        is: 'inconclusive: no-control',
+      },
+      {
+        what: 'private, and another with the address of the target keeps silent',
+        modes: ['private', 'private'],
+        given: async ({ node1: { $ } }) => {
+          await $`bash -c ${`ip netns add ns3; ip link add link eth0 mac3 netns ns3 type macvlan mode private
+            ip -n ns3 addr add 10.0.0.12/24 dev mac3; ip -n ns3 link set mac3 up
+            ip netns exec ns3 sysctl -qw net.ipv4.conf.all.arp_ignore=8`}`
+        },
+        from: 'node1/ns1',
+        to: 'node1/ns2',
+        is: `private-mode at ${node1}`,
       },
       { what: 'private to the outside', modes: ['private'], from: 'node1/ns1', to: 'node2', is: 'reached' },
     ],
@@ -550,6 +618,18 @@ export const macvlanTrials: Readonly<
 async function allowNode2({ node1, node2 }: TrialHosts): Promise<void> {
   const mac = (await node2.$`cat /sys/class/net/eth0/address`).stdout.trim()
   await node1.$`ip -n ns1 link set mac1 type macvlan macaddr add ${mac}`
+}
+
+/** Rules, not the main table, lead from ns1 to its host and back by the router on their wire; then something befalls one of them. */
+function byRouter(then?: (hosts: TrialHosts) => Promise<unknown>): (hosts: TrialHosts) => Promise<void> {
+  return async (hosts) => {
+    await hosts.gw.$`sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0`
+    await hosts.node1.$`ip -n ns1 route add 10.0.0.1/32 via 10.0.0.254 table 100`
+    await hosts.node1.$`ip -n ns1 rule add pref 100 to 10.0.0.1 lookup 100`
+    await hosts.node1.$`ip route add 10.0.0.11/32 via 10.0.0.254 table 100`
+    await hosts.node1.$`ip rule add pref 100 to 10.0.0.11 lookup 100`
+    await then?.(hosts)
+  }
 }
 
 /** Two private children in two subnets, which the router on their wire joins. */
