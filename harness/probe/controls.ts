@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { doubtOfReply } from '../model/answer.ts'
 import type { Control } from '../model/evidence.ts'
 import { findNamespace } from '../model/graph.ts'
 import type { Family, ProbeSpec } from '../model/probe.ts'
 import { FarEndError } from '../machines/channel/channel.ts'
+import { conversation } from './conversation.ts'
 import { readPing } from './icmp.ts'
 import type { KnownPeers, Prober } from './prober.ts'
+import { findSightings } from './sightings.ts'
 import { startAttempt } from './start-attempt.ts'
 
 export function knownPeers(): KnownPeers {
@@ -21,8 +24,8 @@ export function knownPeers(): KnownPeers {
 /** The controls of one row. */
 export interface Controls {
   /**
-   * Shows that the target of an unanswered probe is alive: another namespace reaches it by the same protocol, or,
-   * where none can, its own stack answers itself.
+   * Shows that the target of an unanswered probe is alive: another namespace reaches it by the same protocol (seen coming in
+   * there and answered there: another may have the address as well), or, where none can, its own stack answers itself.
    */
   readonly controlsFor: (spec: ProbeSpec) => Promise<Control[]>
   /** Shows that a source of which nothing was seen or heard has a living stack, and a prober that works. */
@@ -98,14 +101,18 @@ function askPeer(prober: Prober, spec: ProbeSpec, peer: string): { control: Prom
     attempt.abandon()
   }, prober.patience.traceMs)
   const live = async (): Promise<Control> => {
+    const from = prober.watch.frames.length
     const outcome = await attempt.outcome
     clearTimeout(backstop)
-    const alive = outcome.kind === 'reply'
-    if (alive) prober.peers.note(asked)
-    const text = alive
-      ? `${peer} reached ${spec.address} in the same window`
-      : `${peer} could not reach ${spec.address}`
-    return { end: 'target', from: peer, address: spec.address, alive, method: 'peer', text }
+    const control = { end: 'target', from: peer, address: spec.address, method: 'peer' } as const
+    if (outcome.kind !== 'reply') return { ...control, alive: false, text: `${peer} could not reach ${spec.address}` }
+    await prober.watch.mark()
+    const talk = conversation(prober.graph, asked, attempt.marks)
+    const sightings = findSightings(talk, prober.watch.frames.slice(from), prober.graph)
+    const doubt = doubtOfReply(asked, sightings, prober.graph)
+    if (doubt !== undefined) return { ...control, alive: false, text: `${peer} got a reply, and ${doubt}` }
+    prober.peers.note(asked)
+    return { ...control, alive: true, text: `${peer} reached ${spec.address} in the same window` }
   }
   return { control: live(), abandon: attempt.abandon }
 }

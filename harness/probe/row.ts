@@ -1,3 +1,4 @@
+import { doubtOfReply } from '../model/answer.ts'
 import type { Control, Evidence } from '../model/evidence.ts'
 import type { ProbeSpec } from '../model/probe.ts'
 import type { FileOperation } from '../machines/channel/channel.ts'
@@ -47,7 +48,6 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
         return [...sources, ...targets]
       }),
     )
-    for (const [i, spec] of specs.entries()) if (settled[i]?.outcome.kind === 'reply') prober.peers.note(spec)
     await watch.mark()
     const frames = watch.frames.slice(from)
     const evidences: Evidence[] = []
@@ -57,6 +57,8 @@ export async function measureRow(prober: Prober, specs: readonly ProbeSpec[]): P
       const talk = { ...begun, endedAt }
       const { outcome, ms } = settled[i] ?? { outcome: { kind: 'failed', text: 'no outcome' } as const, ms: 0 }
       const sightings = findSightings(talk, frames, prober.graph)
+      const isReached = outcome.kind === 'reply' && doubtOfReply(spec, sightings, prober.graph) === undefined
+      if (isReached) prober.peers.note(spec)
       const evidence: Evidence = {
         probe: spec,
         outcome,
