@@ -1,3 +1,5 @@
+import { ownFrame } from '../model/answer.ts'
+import type { Sighting } from '../model/evidence.ts'
 import { egress } from '../model/egress.ts'
 import { ownerOf } from '../model/graph.ts'
 import { arrivals, spotText, type Case, type Proof } from './case.ts'
@@ -29,11 +31,11 @@ export function noListener(c: Case): Proof | undefined {
   const { probe, sightings, findings } = c.evidence
   const owner = c.ownerSpot
   if (owner === undefined || !('port' in probe.protocol) || findings.listening !== false) return undefined
-  const refusal = sightings.find(
-    (s) =>
-      s.ns === owner.ns.id && s.direction === 'out' && (s.kind === 'reset' || s.error?.name === 'port-unreachable'),
-  )
-  if (refusal === undefined || findings.netfilter?.length !== 0) return undefined
+  const isRefusal = (s: Sighting): boolean => s.kind === 'reset' || s.error?.name === 'port-unreachable'
+  // What refuses behind a published port is another's stack: its refusal came in before it went out, with another source.
+  const isAnothers = sightings.some((s) => isRefusal(s) && s.ns === owner.ns.id && s.direction === 'in')
+  const refusal = ownFrame(c.graph, sightings.filter(isRefusal), owner.ns.id, ['reset', 'error'])
+  if (refusal === undefined || isAnothers || findings.netfilter?.length !== 0) return undefined
   const because = `${owner.ns.id} answered "${refusal.text}", and no socket there listens on port ${String(probe.protocol.port)}`
   return { reason: 'no-listener', at: spotText(owner), because }
 }

@@ -130,6 +130,25 @@ export const answerTrials: readonly Trial[] = [
     is: 'inconclusive: unexplained',
   },
   {
+    what: 'a published port, where the service that is missing is missed behind it',
+    given: onGw(
+      `${chain('nat', 'prerouting', 'ip daddr 10.9.0.254 tcp dport 8080 dnat to 10.0.0.2')}; ${chain('nat', 'postrouting')}`,
+    ),
+    from: 'client',
+    to: '10.9.0.254',
+    over: tcp(8080, { service: 'own' }),
+    is: 'inconclusive: unexplained',
+  },
+  {
+    what: 'a passthru child has its host’s address as well and refuses in the place of the host',
+    modes: ['passthru'],
+    given: onNode1(addressOnChild),
+    from: 'node2',
+    to: 'node1',
+    over: tcp(8080, { service: 'own' }),
+    is: 'passthru-takes-all at node1 eth0',
+  },
+  {
     what: 'a router hides the source',
     given: onGw(`${chain('nat', 'prerouting')}; ${chain('nat', 'postrouting', 'oif eth0 masquerade')}`),
     from: 'client',
