@@ -21,6 +21,14 @@ export function mainRouteTo(graph: Graph, ns: string, address: string): Route | 
   return route?.table === undefined ? route : undefined
 }
 
+/** Whether a table of a namespace holds a route, of whatever type, that fits an address. */
+export function tableFits(graph: Graph, ns: string, table: string, address: string): boolean {
+  const family = familyOf(address)
+  const own = table === 'main' ? undefined : table
+  const routes = findNamespace(graph, ns)?.routes ?? []
+  return routes.some((r) => r.table === own && r.family === family && prefixLength(r, address) >= 0)
+}
+
 /** The device by which a namespace would send to an address, as far as the graph shows. */
 export function egress(graph: Graph, ns: string, address: string): Interface | undefined {
   const dev = routeTo(graph, ns, address)?.dev

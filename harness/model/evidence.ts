@@ -93,9 +93,9 @@ export interface Findings {
   readonly routes?: readonly {
     readonly ns: string
     readonly to: string
-    /** Set when it was asked on behalf of a packet with this source address … */
+    /** Set when it was asked on behalf of a packet with this source address: a stack's own, or … */
     readonly from?: string
-    /** … that came in by this device: rules and the tables of vrf devices are then heeded as for the packet. */
+    /** … one that came in by this device: rules and the tables of vrf devices are then heeded as for the packet. */
     readonly iif?: string
     /** Set when it was asked on behalf of a stack's own answer to what came in by a port of this vrf device. */
     readonly vrf?: string
@@ -103,6 +103,8 @@ export interface Findings {
     readonly via?: string
     /** Set when the namespace has no route; the kernel's words. */
     readonly error?: string
+    /** Set beside `error` when a rule (`ip rule`) refuses, or may lead the packet by what the look-up does not know of it: its mark, its ports. */
+    readonly rule?: string
   }[]
   /** Sockets that listen on the probed port in the target namespace. */
   readonly listening?: boolean

@@ -5,6 +5,7 @@ import { isTapOpen } from './open-tap.ts'
 import { lookUpRoutes } from './route-lookups.ts'
 import { secondLook } from './second-look.ts'
 import type { Prober } from './prober.ts'
+import type { Sender } from './sightings.ts'
 
 /**
  * Looks up what the sightings call for: routes where a stack had none, rules and counters where a frame went in and
@@ -12,7 +13,7 @@ import type { Prober } from './prober.ts'
  *
  * @param senders - addresses that the probe's requests carried as their source
  */
-export async function investigate(prober: Prober, evidence: Evidence, senders: readonly string[]): Promise<Findings> {
+export async function investigate(prober: Prober, evidence: Evidence, senders: readonly Sender[]): Promise<Findings> {
   const suspects = suspectNamespaces(prober, evidence)
   const [routes, socket, tap] = await Promise.all([
     lookUpRoutes(prober, evidence, suspects, senders),

@@ -75,14 +75,22 @@ function isLate(talk: Conversation, packet: Packet): boolean {
   return isOwn && kind !== 'neighbour-solicitation' && kind !== 'neighbour-advertisement'
 }
 
+/** An address that a probe's requests carried as their source where they were seen: routers may rewrite it. */
+export interface Sender {
+  readonly ns: string
+  readonly address: string
+}
+
 /** The addresses that the probe's requests carried as their source. */
-export function requestSources(talk: Conversation, frames: readonly SeenFrame[]): string[] {
-  const sources = frames.flatMap((seen) => {
+export function requestSources(talk: Conversation, frames: readonly SeenFrame[]): Sender[] {
+  const senders = new Map<string, Sender>()
+  for (const seen of frames) {
     const packet = decoded(seen)?.packet
-    const isRequest = packet !== undefined && kindOf(talk, packet) === 'request'
-    return isRequest && (packet.kind === 'ipv4' || packet.kind === 'ipv6') ? packet.source : []
-  })
-  return [...new Set(sources)]
+    if (packet?.kind !== 'ipv4' && packet?.kind !== 'ipv6') continue
+    if (kindOf(talk, packet) !== 'request') continue
+    senders.set(`${seen.ns} ${packet.source}`, { ns: seen.ns, address: packet.source })
+  }
+  return [...senders.values()]
 }
 
 /** The newest arrival among the conversation's frames at or after a position, as `performance.now()`. */
@@ -98,7 +106,7 @@ export function lastArrival(talk: Conversation, frames: readonly SeenFrame[], fr
 const cache = new WeakMap<SeenFrame, Frame>()
 
 /** Decodes a frame once; undefined for devices whose frames are of no known kind. */
-function decoded(seen: SeenFrame): Frame | undefined {
+export function decoded(seen: SeenFrame): Frame | undefined {
   const link = linkTypeOf(seen.frame.hatype)
   if (link === undefined) return undefined
   const known = cache.get(seen) ?? decodeFrame(seen.frame.bytes, link)

@@ -53,9 +53,12 @@ function findingLines({
   return [
     ...netfilter.map(({ ns, rule, verdict }) => ({ kind: 'netfilter', text: `${ns}: ${verdict} by ${rule}` })),
     ...counters.map(({ ns, name, delta }) => ({ kind: 'counter', text: `${ns}: ${name} +${delta}` })),
-    ...routes.map(({ ns, to, dev, via, error }) => {
-      const way = [...(via === undefined ? [] : ['via', via]), ...(dev === undefined ? [] : ['dev', dev])].join(' ')
-      return { kind: 'route', text: `${ns}: to ${to} ${error ?? way}` }
+    ...routes.map(({ ns, to, from, iif, vrf, dev, via, error, rule }) => {
+      const words = (given: Record<string, string | undefined>): string[] =>
+        Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
+      const way = error === undefined ? words({ via, dev }) : [error]
+      const because = rule === undefined ? '' : ` (${rule})`
+      return { kind: 'route', text: `${[`${ns}: to`, to, ...words({ from, iif, vrf }), ...way].join(' ')}${because}` }
     }),
     ...(listening === undefined
       ? []

@@ -78,6 +78,7 @@ const findingsSchema = z.strictObject({
         dev: z.string().exactOptional(),
         via: z.string().exactOptional(),
         error: z.string().exactOptional(),
+        rule: z.string().exactOptional(),
       }),
     )
     .exactOptional(),

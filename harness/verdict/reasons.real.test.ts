@@ -7,6 +7,7 @@ import { filterTrials } from './testing/filter-trials.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 import { macvlanTrials } from './testing/macvlan-trials.ts'
 import { pathTrials } from './testing/path-trials.ts'
+import { policyTrials } from './testing/policy-trials.ts'
 import { tryOut } from './testing/try-out.ts'
 
 let machine: Machine
@@ -38,4 +39,8 @@ describe.each(reasonNames.filter((reason) => !elsewhere.includes(reason)))('%s',
 
 describe('whose answer it was', () => {
   test.each(answerTrials)('$what', (trial) => tryOut(machine, trial))
+})
+
+describe('what rules decide about routes', () => {
+  test.each(policyTrials)('$what', (trial) => tryOut(machine, trial))
 })

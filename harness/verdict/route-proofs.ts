@@ -8,13 +8,14 @@ import { deadAtRouter, deadAtSource, netUnreachable } from './link-proofs.ts'
 const noRouteText = /network is unreachable/i
 
 /**
- * What the kernel said when it was asked for a route in vain, if the graph does not speak against it. A table other than main
- * does not: which rule leads there the kernel knows, and it was asked.
+ * What the kernel said when it was asked for a route in vain, each time that it was asked, if neither a rule nor the graph speaks
+ * against it. A table other than main does not: which rule leads there the kernel knows, and it was asked.
  */
 function missingRoute(c: Case, ns: string, to: string): string | undefined {
-  const found = c.evidence.findings.routes?.find((r) => r.ns === ns && r.to === to && noRouteText.test(r.error ?? ''))
-  const isForPacket = found?.iif !== undefined || found?.vrf !== undefined
-  return isForPacket || mainRouteTo(c.graph, ns, to) === undefined ? found?.error : undefined
+  const asked = c.evidence.findings.routes?.filter((r) => r.ns === ns && r.to === to) ?? []
+  if (!asked.every((r) => noRouteText.test(r.error ?? '') && r.rule === undefined)) return undefined
+  const isForPacket = asked.some((r) => r.iif !== undefined || r.vrf !== undefined)
+  return isForPacket || mainRouteTo(c.graph, ns, to) === undefined ? asked[0]?.error : undefined
 }
 
 /** A stack on the way has no route towards the target: its errno or its ICMP error says so, and so does a look-up. */
