@@ -39,7 +39,7 @@ export function openCase(evidence: Evidence, graph: Graph): Case {
   const { from, owner, address } = evidence.probe
   const source = findNamespace(graph, from)
   const left = evidence.sightings.find((s) => s.ns === from && s.direction === 'out' && forthKinds.includes(s.kind))
-  const name = left?.dev ?? egress(graph, from, address)?.name ?? deviceTowards(source, evidence)
+  const name = left?.dev ?? routedTo(evidence) ?? egress(graph, from, address)?.name ?? deviceTowards(source, evidence)
   const dev = source?.interfaces.find((i) => i.name === name)
   return {
     evidence,
@@ -49,6 +49,11 @@ export function openCase(evidence: Evidence, graph: Graph): Case {
     ownerSpot:
       spotOf(owner === undefined ? undefined : findNamespace(graph, owner), address) ?? ownerOf(graph, address),
   }
+}
+
+/** The device that the source's stack names when it is asked: it heeds rules, which the graph does not know. */
+function routedTo({ probe, findings }: Evidence): string | undefined {
+  return findings.routes?.find((r) => r.ns === probe.from && r.to === probe.address && r.iif === undefined)?.dev
 }
 
 /** Where an address lives in a namespace: two namespaces of a lab may hold the same address. */

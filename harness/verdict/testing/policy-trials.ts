@@ -17,6 +17,11 @@ const routedByMark =
 const marksOnly =
   'ip route del default; ip route add default via 10.0.0.254 table 100; ip rule add pref 100 fwmark 7 lookup 100'
 const echoIgnored = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1'
+/** Main leads to node2 by a device without carrier; a rule leads there by eth0, whose egress hook drops all. */
+const cutAtEgress = `ip link add v0 type veth peer name v1; ip addr add 10.77.0.1/24 dev v0; ip link set v0 up
+  ip route add 10.0.0.2/32 dev v0; ip route add 10.0.0.2/32 dev eth0 table 100; ip rule add pref 100 to 10.0.0.2 lookup 100
+  nft 'table netdev t { chain e { type filter hook egress device eth0 priority 0; drop; }; }'`
+
 /** What rules (`ip rule`) decide about routes, and what looks as if a route were missing. */
 export const policyTrials: readonly Trial[] = [
   {
@@ -169,5 +174,23 @@ export const policyTrials: readonly Trial[] = [
     from: 'node1',
     to: '10.66.0.1',
     is: 'no-route at gw',
+  },
+  {
+    what: 'a rule leads away from a device without carrier, by another, which drops all',
+    given: on('node1', cutAtEgress),
+    from: 'node1',
+    to: 'node2',
+    is: 'inconclusive: unexplained',
+  },
+  {
+    what: 'a rule leads to a device without carrier, and main by another',
+    given: on(
+      'node1',
+      `ip link add v0 type veth peer name v1; ip addr add 10.77.0.1/24 dev v0; ip link set v0 up
+       ip route add 10.0.0.2/32 dev v0 table 100; ip rule add pref 100 to 10.0.0.2 lookup 100`,
+    ),
+    from: 'node1',
+    to: 'node2',
+    is: 'link-down at node1 v1',
   },
 ]
