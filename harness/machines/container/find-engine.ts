@@ -1,12 +1,8 @@
-import { stat } from 'node:fs/promises'
-import { request } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
-import { NetwrightError } from '../../model/errors.ts'
-
-/** Milliseconds until an engine that does not answer is given up. */
-const answerMs = 5000
+import { readEngineAddress, refusalOf, type EngineAddress } from './engine-address.ts'
+import { noAddress, noEngine, noEngineAt, type Tried } from './no-engine.ts'
 
 /** What testcontainers hands out: the engine's API. */
 export type Engine = ContainerRuntimeClient['container']['dockerode']
@@ -18,30 +14,40 @@ export type Engine = ContainerRuntimeClient['container']['dockerode']
  * @throws NETWRIGHT_NO_ENGINE with what each place said
  */
 export async function findEngine(): Promise<Engine> {
-  const named = process.env['DOCKER_HOST']
-  const refusals: string[] = []
-  if (named === undefined || named === '') {
-    for (const socket of usualSockets()) {
-      const refusal = await refusalOf(socket)
-      if (refusal === undefined) {
-        process.env['DOCKER_HOST'] = `unix://${socket}` // testcontainers looks there
-        break
-      }
-      refusals.push(`${socket}: ${refusal}`)
-    }
-  } else if (named.startsWith('unix://')) {
-    const refusal = await refusalOf(named.slice('unix://'.length))
-    if (refusal !== undefined) throw noEngine(`DOCKER_HOST=${named}: ${refusal}`)
-  }
-  if ((process.env['DOCKER_HOST'] ?? '') === '') throw noEngine(refusals.join('\n'))
+  const named = process.env['DOCKER_HOST'] ?? ''
+  const host = named === '' ? await firstThatAnswers() : named
+  const address = readEngineAddress(host)
+  if (address === undefined) throw noAddress(host)
+  const refusal = named === '' ? undefined : await refusalOf(address)
+  if (refusal !== undefined) throw noEngineAt(host, refusal)
+  process.env['DOCKER_HOST'] = host // testcontainers looks there
   // In a container, testcontainers asks another container where the engine is; no port of it is used here.
   process.env['TESTCONTAINERS_HOST_OVERRIDE'] ??= 'localhost'
   const { getContainerRuntimeClient } = await import('testcontainers')
   try {
-    return (await getContainerRuntimeClient()).container.dockerode
+    const { dockerode } = (await getContainerRuntimeClient()).container
+    if (!isAt(dockerode, address)) throw new Error('another engine was taken for it')
+    return dockerode
   } catch (cause) {
-    throw noEngine(cause instanceof Error ? cause.message : String(cause))
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw noEngineAt(host, (await refusalOf(address, '/info')) ?? { kind: 'strange', text })
   }
+}
+
+/** Where the engine does not answer as it should, testcontainers goes on to other places. */
+function isAt({ modem }: Engine, address: EngineAddress): boolean {
+  const at = modem as { readonly socketPath?: string; readonly host?: string }
+  return address.kind === 'socket' ? at.socketPath === address.path : at.host === address.host
+}
+
+async function firstThatAnswers(): Promise<string> {
+  const tried: Tried[] = []
+  for (const path of usualSockets()) {
+    const refusal = await refusalOf({ kind: 'socket', path })
+    if (refusal === undefined) return `unix://${path}`
+    tried.push({ place: path, refusal })
+  }
+  throw noEngine(tried)
 }
 
 function usualSockets(): readonly string[] {
@@ -54,26 +60,4 @@ function usualSockets(): readonly string[] {
     '/run/podman/podman.sock',
     join(runtime, 'podman/podman.sock'),
   ]
-}
-
-/** Why no engine answers at a socket. */
-async function refusalOf(socketPath: string): Promise<string | undefined> {
-  const there = await stat(socketPath).catch(() => undefined)
-  if (there === undefined) return 'is not there'
-  return new Promise((resolve) => {
-    const call = request({ socketPath, path: '/_ping', timeout: answerMs }, (response) => {
-      response.resume()
-      resolve(response.statusCode === 200 ? undefined : `answers ${String(response.statusCode)}`)
-    })
-    call.on('timeout', () => call.destroy(new Error(`no answer within ${answerMs / 1000} s`)))
-    call.on('error', (error) => resolve(error.message))
-    call.end()
-  })
-}
-
-function noEngine(said: string): NetwrightError {
-  return new NetwrightError('NETWRIGHT_NO_ENGINE', 'No container engine answers', {
-    stderr: said,
-    next: 'Start Docker (`sudo systemctl start docker`) or Podman’s service (`systemctl --user start podman.socket`), or set DOCKER_HOST.',
-  })
 }

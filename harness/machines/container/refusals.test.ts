@@ -25,8 +25,26 @@ test.each([
   ['Privileged containers are not allowed', 'The engine refuses privileged containers'],
   ['mkdir /data/overlay2/1: no space left on device', 'The engine’s disk is full'],
   ['write /data/overlay2/1: disk quota exceeded', 'The engine’s disk is full'],
+  // As Docker 20.10 and Podman 4.3 said.
+  [
+    'runc create failed: unable to start container process: unable to apply caps: operation not permitted',
+    'The engine cannot give a container the privileges that labs need',
+  ],
+  [
+    'crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv1: OCI runtime error',
+    'The engine’s runtime, crun, does not take this machine’s control groups',
+  ],
 ])('%s', async (words, what) => {
   expect(await said(words)).toContain(what)
+})
+
+test('what cures it is told: a newer engine, another runtime', async () => {
+  expect(await said('unable to apply caps: operation not permitted')).toContain(
+    'next: Docker before 26 cannot where CAP_SYS_RESOURCE is missing (`capsh --print` lists it): take a newer one, or Podman.',
+  )
+  expect(await said('crun: cgroups in hybrid mode not supported')).toContain(
+    'next: Install runc and have Podman use it: `runtime = "runc"` under `[engine]` in /etc/containers/containers.conf.',
+  )
 })
 
 test('an import that needs a key which is not to be had blames no disk', async () => {
