@@ -4,6 +4,7 @@ export { blocked, reached, type Expected, type Reason, type Verdict } from './mo
 export { broadcast, icmp, arp, multicast, tcp, udp, type Family, type Protocol } from './model/probe.ts'
 export type { Feature } from './machines/machine.ts'
 export { NetwrightError, type ErrorCode } from './model/errors.ts'
+export { accepted } from './suite/accepted.ts'
 export { document, type Document } from './suite/document.ts'
 export { reasons, type ReasonEntry } from './verdict/reasons.ts'
 export type { Graph, Interface, Namespace } from './model/graph.ts'

@@ -7,6 +7,7 @@ import { topology, type Hosts } from '../lab/topology.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { scenarioFailureText } from '../report/scenario-failure.ts'
+import { accepted } from './accepted.ts'
 import { planScenario, type Scenario } from './scenario-builder.ts'
 import { runScenario } from './run-scenario.ts'
 import type { RunOptions } from './scenario-record.ts'
@@ -130,6 +131,18 @@ describe('on a machine without IPv6', () => {
     expect(await codes([])).toEqual(['NETWRIGHT_REMEDY_NOT_NEEDED'])
     expect(await codes([6])).toEqual([])
   })
+})
+
+test('a command that is refused for another reason meets no finding, and what it said is shown', async () => {
+  const result = await run((s) =>
+    s.finding(
+      'eth0 can have an address twice',
+      ({ hosts: { node1 } }) => accepted(node1.$`ip addr add 10.0.0.1/24 dev eth1`, /already assigned|File exists/),
+      { expected: false },
+    ),
+  )
+  expect(result).toMatchObject({ status: 'not met', failures: [{ code: 'NETWRIGHT_EXPECTATION_NOT_MEASURED' }] })
+  expect(scenarioFailureText(result)).toContain('Cannot find device "eth1"')
 })
 
 test('blocked for another reason does not meet the expectation', async () => {

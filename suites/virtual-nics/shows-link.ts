@@ -1,4 +1,4 @@
-import type { Graph, Hosts } from 'netwright'
+import { accepted, type Graph, type Hosts } from 'netwright'
 
 interface Context {
   readonly hosts: Hosts<'host'>
@@ -17,19 +17,32 @@ export function showsLink(type: string) {
   }
 }
 
-/** Types that a name is enough for; the others need a device to sit on, or an identifier. */
-const simple: ReadonlySet<string> = new Set(['bond', 'bridge', 'veth'])
+/** What each type cannot do without, in the words of the kernel or of `ip`: a device to sit on, or an identifier. */
+const refusals = {
+  geneve: /missing virtual network identifier/,
+  hsr: /No slave devices specified/,
+  ipvlan: /Invalid argument/,
+  macsec: /Invalid argument/,
+  macvlan: /Invalid argument/,
+  macvtap: /Invalid argument/,
+  vlan: /VLAN properties not specified/,
+  vxlan: /Required attributes not provided/,
+} as const
+const isRefused = (type: string): type is keyof typeof refusals => type in refusals
 
 /** The manual page's synopsis does not say which of its options a type cannot do without. */
 export function fromNameAlone(type: string) {
-  const isSimple = simple.has(type)
   const command = `ip link add name new0 type ${type}`
   return [
-    isSimple ? `a name is enough: ${command}` : `a name is not enough: ${command} is refused`,
-    async ({ hosts }: Pick<Context, 'hosts'>) => {
-      const made = await hosts.host.$({ nothrow: true })`ip link add name new0 type ${type}`
-      const said = made.stderr.trim().replaceAll('\n', ' ')
-      return { holds: (made.exitCode === 0) === isSimple, found: made.exitCode === 0 ? 'it is created' : said }
+    isRefused(type) ? `a name is not enough: ${command} is refused` : `a name is enough: ${command}`,
+    async ({ hosts: { host } }: Pick<Context, 'hosts'>) => {
+      const typed = host.$({ nothrow: true })`ip link add name new0 type ${type}`
+      if (isRefused(type)) {
+        const { holds, found } = await accepted(typed, refusals[type])
+        return { holds: !holds, found }
+      }
+      const { exitCode, stderr } = await typed
+      return { holds: exitCode === 0, found: exitCode === 0 ? 'it is created' : stderr.trim() }
     },
   ] as const
 }
