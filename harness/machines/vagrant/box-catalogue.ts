@@ -12,6 +12,8 @@ const publicBox = z.strictObject({
   providers: z.partialRecord(z.enum(providers), z.string()),
   /** Which of the catalogue's commands installs what labs need. */
   install: z.string(),
+  /** Megabytes in which it boots and installs that: apt wants less than dnf. */
+  memory: z.int().min(128),
 })
 const catalogueSchema = z.strictObject({
   boxes: z.record(z.string(), z.union([z.strictObject({ build: z.strictObject({ suite: z.string() }) }), publicBox])),
@@ -24,6 +26,8 @@ export interface BuiltBox {
   /** As on the command line, after `vagrant:`. */
   readonly name: string
   readonly suite: string
+  /** Megabytes that it has unless told. */
+  readonly memoryMiB: number
 }
 
 /** A box that Vagrant fetches, or that the user has added. */
@@ -34,9 +38,14 @@ export interface NamedBox {
   readonly providers: Readonly<Partial<Record<Provider, string>>>
   /** Shell command that installs what labs need; empty for a box of the user's own. */
   readonly install: string
+  /** Megabytes that it has unless told. */
+  readonly memoryMiB: number
 }
 
 export type Box = BuiltBox | NamedBox
+
+/** Megabytes of a box that is built here, which holds no more than labs need; and of one of which nothing is known. */
+const [builtMiB, unknownMiB] = [384, 1024]
 
 const catalogueFile = new URL('../../../vagrant/boxes.json', import.meta.url)
 
@@ -45,8 +54,14 @@ export async function boxCatalogue(): Promise<readonly Box[]> {
   const { boxes, install } = catalogueSchema.parse(JSON.parse(await readFile(catalogueFile, 'utf8')))
   return Object.entries(boxes).map(([name, box]) =>
     'build' in box
-      ? { kind: 'built', name, suite: box.build.suite }
-      : { kind: 'named', name, providers: box.providers, install: install[box.install] ?? '' },
+      ? { kind: 'built', name, suite: box.build.suite, memoryMiB: builtMiB }
+      : {
+          kind: 'named',
+          name,
+          providers: box.providers,
+          install: install[box.install] ?? '',
+          memoryMiB: box.memory,
+        },
   )
 }
 
@@ -61,7 +76,8 @@ export async function boxCatalogue(): Promise<readonly Box[]> {
  */
 export async function findBox(name: string): Promise<Box> {
   if (name.includes('/')) {
-    return { kind: 'named', name, providers: Object.fromEntries(providers.map((one) => [one, name])), install: '' }
+    const everywhere = Object.fromEntries(providers.map((one) => [one, name]))
+    return { kind: 'named', name, providers: everywhere, install: '', memoryMiB: unknownMiB }
   }
   const catalogue = await boxCatalogue()
   const found = catalogue.find((box) => box.name === name)
@@ -74,8 +90,8 @@ export async function findBox(name: string): Promise<Box> {
 export interface VagrantName {
   readonly box: string
   readonly provider?: Provider
-  /** Megabytes of the box; 384 unless told. */
-  readonly memoryMiB: number
+  /** Megabytes that the user asks for. */
+  readonly memoryMiB?: number
 }
 
 /**
@@ -92,7 +108,7 @@ export function readVagrantName(name: string): VagrantName {
   const place = `machine vagrant:${name}`
   const wrong = (what: string, next: string): NetwrightError =>
     new NetwrightError('NETWRIGHT_UNKNOWN_MACHINE', what, { place, next })
-  let [provider, memoryMiB]: [Provider | undefined, number] = [undefined, 384]
+  let [provider, memoryMiB]: [Provider?, number?] = []
   for (const part of query.split('&').filter((one) => one !== '')) {
     const [key = '', value = ''] = part.split(/=(.*)/s)
     if (key === 'provider') {
@@ -107,5 +123,10 @@ export function readVagrantName(name: string): VagrantName {
       throw wrong(`a box has no parameter ${JSON.stringify(key)}`, 'There are: provider=NAME and memory=MEGABYTES.')
     }
   }
-  return { box, memoryMiB, ...(provider === undefined ? {} : { provider }) }
+  return { box, ...(provider === undefined ? {} : { provider }), ...(memoryMiB === undefined ? {} : { memoryMiB }) }
+}
+
+/** Megabytes of each box that is brought up with others: what the most demanding of them was asked to have, or needs. */
+export function sessionMemory(asked: readonly VagrantName[], boxes: readonly Box[]): number {
+  return Math.max(...boxes.map((box, i) => asked[i]?.memoryMiB ?? box.memoryMiB))
 }

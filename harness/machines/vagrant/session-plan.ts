@@ -6,7 +6,7 @@ import { bootImage } from '../vm/boot-image.ts'
 import { findKernel } from '../vm/catalogue.ts'
 import { provideKernel } from '../vm/kernel-store.ts'
 import { findQemu } from '../vm/find-qemu.ts'
-import { findBox, readVagrantName, type Box, type VagrantName } from './box-catalogue.ts'
+import { findBox, readVagrantName, sessionMemory, type Box, type VagrantName } from './box-catalogue.ts'
 import { provideBox, type BuiltFiles } from './built-box.ts'
 import { needPrograms } from './programs.ts'
 import { findProvider, type ChosenProvider } from './provider.ts'
@@ -39,7 +39,7 @@ export interface SessionPlan extends ChosenProvider {
 export async function planSession(names: readonly string[]): Promise<SessionPlan> {
   const asked = names.map(readVagrantName)
   const boxes = await Promise.all(asked.map(({ box }) => findBox(box)))
-  const memoryMiB = Math.max(...asked.map((one) => one.memoryMiB))
+  const memoryMiB = sessionMemory(asked, boxes)
   const { provider, isPrivate } = await providerOfAll(boxes, asked)
   const [files, accelerator] = await Promise.all([
     Promise.all(boxes.map(async (box) => (box.kind === 'built' ? provideBox(box, say) : undefined))),
