@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { ProbeSpec } from '../model/probe.ts'
 import { readTrace } from './netfilter-trace.ts'
+import type { OwnPackets } from './traced-packets.ts'
 
 // Recorded: `nft monitor trace` of nftables 1.0.6 while 127.0.0.1 pinged .2 (dropped), .3 (rejected), .4 (policy) and itself.
 const recorded = readFileSync(new URL('../../fixtures/nft/trace-nftables-1.0.6.txt', import.meta.url), 'utf8')
-const echo = (address: string): ProbeSpec => ({
-  from: 'n',
-  to: address,
-  address,
-  family: 4,
-  protocol: { kind: 'icmp' },
-})
+const echo = (address: string, id?: number): OwnPackets => {
+  const mark = id === undefined ? [] : [`127.0.0.1 echo ${String(id)}`]
+  const spec = { from: 'n', to: address, address, family: 4, protocol: { kind: 'icmp' } } as const
+  return {
+    spec,
+    requests: new Set(mark),
+    answers: new Set(mark),
+    senders: new Set(['127.0.0.1']),
+    left: new Set(id === undefined ? [] : [`echo ${String(id)}`]),
+  }
+}
 
 test.each([
   [
@@ -29,5 +33,17 @@ test.each([
   ['127.0.0.1', []],
   ['127.0.0.9', []],
 ])('%s', (address, expected) => {
-  expect(readTrace(recorded, echo(address))).toEqual(expected)
+  expect(readTrace(recorded, 'n', echo(address))).toEqual(expected)
+})
+
+test('what was captured is known by its sender and id, and nothing else is', () => {
+  expect(readTrace(recorded, 'elsewhere', echo('127.0.0.2', 6))).toHaveLength(1)
+  expect(readTrace(recorded, 'elsewhere', echo('127.0.0.2', 60))).toEqual([])
+  expect(readTrace(recorded, 'n', echo('127.0.0.2', 60))).toEqual([])
+  expect(readTrace(recorded, 'elsewhere', echo('127.0.0.2'))).toEqual([])
+})
+
+test('a packet that gets the id of one before is another packet', () => {
+  const again = recorded.replaceAll(/trace id (?!9dda010b)\w+/g, 'trace id 9dda010b')
+  expect(readTrace(again, 'n', echo('127.0.0.2', 6))).toHaveLength(1)
 })

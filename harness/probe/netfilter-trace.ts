@@ -4,7 +4,9 @@ import type { ProbeSpec } from '../model/probe.ts'
 import { FarEndError, type RemoteProcess } from '../machines/channel/channel.ts'
 import { runIn } from './ask.ts'
 import type { Prober } from './prober.ts'
+import type { Attempt } from './attempt.ts'
 import { startAttempt } from './start-attempt.ts'
+import { isOwnPacket, ownPackets, type OwnPackets } from './traced-packets.ts'
 
 /** Milliseconds that one repeated probe may take on a machine whose frames are never further apart than its patience. */
 const repeatMs = ({ patience }: Prober): number => Math.max(60, 2.5 * patience.quietMs)
@@ -21,6 +23,8 @@ const tracingTable = `table inet netwright_trace {
   chain out { type filter hook output priority -2147483648; meta nftrace set 1; }
 }
 `
+
+const firstChain = / inet netwright_trace \w+ packet: /
 
 interface Trace {
   readonly netfilter: readonly Netfilter[]
@@ -48,28 +52,41 @@ export async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces
       child.stdin.on('error', () => undefined)
       tracers.push({ ns, child, text: () => text })
     }
-    const isTraced = (): boolean => tracers.length > 0 && tracers.every((t) => concerns(t.text(), spec))
-    for (let i = 0; i < repeats && !isTraced(); i++) {
+    const attempts: Attempt[] = []
+    const from = await prober.watch.mark()
+    const own = (): OwnPackets => ownPackets(prober, spec, attempts, prober.watch.frames.slice(from))
+    const isTraced = (): boolean => {
+      const packets = own()
+      return tracers.length > 0 && tracers.every((t) => concerns(t.text(), t.ns, packets))
+    }
+    /** What a trace shows may be there before the capture by which it is known. */
+    const isSurelyTraced = async (): Promise<boolean> => {
+      if (!isTraced()) return false
+      await prober.watch.mark()
+      return isTraced()
+    }
+    // Untraced, one repeat is enough for the counters.
+    const isOnce = tracers.length === 0
+    for (let i = 0, isDone = false; i < (isOnce ? 1 : repeats) && !isDone; i++) {
       const attempt = startAttempt(prober, spec)
+      attempts.push(attempt)
       const startedAt = performance.now()
       const over = attempt.outcome.then(() => 'over' as const)
       // Refused at once, it may yet be traced: nft passes on what it hears a moment later.
       let last: unknown
-      while (
-        !isTraced() &&
-        performance.now() - startedAt < repeatMs(prober) &&
-        !(last === 'over' && tracers.length === 0)
-      ) {
+      while (!(isDone = await isSurelyTraced()) && performance.now() - startedAt < repeatMs(prober)) {
+        if (isOnce && last === 'over') break
         last = await (last === 'over' ? pause(lookMs, 'over') : Promise.race([over, pause(lookMs)]))
       }
-      if (isTraced()) await pause(lookMs) // the rest of the same packet's trace
+      if (isDone) await pause(lookMs) // the rest of the same packet's trace
       attempt.abandon()
       await over
-      if (tracers.length === 0) break
     }
+    await prober.watch.mark()
+    const packets = own()
     return {
-      netfilter: tracers.flatMap(({ ns, text }) => readTrace(text(), spec).map((found) => ({ ns, ...found }))),
-      failed: namespaces.filter((ns) => !tracers.some((t) => t.ns === ns && concerns(t.text(), spec))),
+      netfilter: tracers.flatMap(({ ns, text }) => readTrace(text(), ns, packets).map((found) => ({ ns, ...found }))),
+      failed: namespaces.filter((ns) => !tracers.some((t) => t.ns === ns && concerns(t.text(), ns, packets))),
     }
   } catch (error) {
     if (error instanceof FarEndError) return { netfilter: [], failed: namespaces }
@@ -82,41 +99,23 @@ export async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces
   }
 }
 
-function concerns(text: string, spec: ProbeSpec): boolean {
-  return text.split('\n').some((line) => isOfProbe(line, spec))
-}
-
-/** Whether a traced packet is of the repeated probe; nothing else is probed meanwhile. */
-function isOfProbe(line: string, spec: ProbeSpec): boolean {
-  const { protocol, address } = spec
-  if (!line.includes(' packet: ')) return false
-  if (protocol.kind === 'tcp' || protocol.kind === 'udp') {
-    const ends = [
-      `${protocol.kind} sport ${String(protocol.port)} `,
-      `${protocol.kind} dport ${String(protocol.port)} `,
-    ]
-    return ends.some((end) => `${line} `.includes(end)) && line.includes(address)
-  }
-  if ('port' in protocol)
-    return line.includes(`dport ${String(protocol.port)}`) || line.includes(`sport ${String(protocol.port)}`)
-  // The target's own pings to others have its address as well, at the other end.
-  return (
-    (/ type echo-request\b/.test(line) && line.includes(`daddr ${address} `)) ||
-    (/ type echo-reply\b/.test(line) && line.includes(`saddr ${address} `))
-  )
+function concerns(text: string, ns: string, own: OwnPackets): boolean {
+  return text.split('\n').some((line) => isOwnPacket(line, ns, own))
 }
 
 /**
  * Reads `nft monitor trace`: a trace begins with a line that shows the packet; a rule line ends with its verdict, and
  * a base chain's policy stands in a line of its own.
  */
-export function readTrace(text: string, spec: ProbeSpec): Omit<Netfilter, 'ns'>[] {
+export function readTrace(text: string, ns: string, own: OwnPackets): Omit<Netfilter, 'ns'>[] {
   const mine = new Set<string>()
   const found = new Map<string, Omit<Netfilter, 'ns'>>()
   for (const line of text.split('\n')) {
     const id = /^trace id (\w+) /.exec(line)?.[1]
     if (id === undefined) continue
-    if (isOfProbe(line, spec)) mine.add(id)
+    if (isOwnPacket(line, ns, own)) mine.add(id)
+    // An id is used again for a later packet (nft_trace_init), which the first chain shows; others show what became of it.
+    else if (firstChain.test(line)) mine.delete(id)
     if (!mine.has(id)) continue
     const rule = /^trace id \w+ (\S+ \S+ \S+) rule (.*) \(verdict (drop|reject)\)/.exec(line)
     const policy = /^trace id \w+ (\S+ \S+ \S+) (?:verdict \w+ )?policy drop/.exec(line)

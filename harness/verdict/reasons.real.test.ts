@@ -3,6 +3,7 @@ import { localMachine } from '../machines/local/local-machine.ts'
 import type { Machine } from '../machines/machine.ts'
 import { reasonNames } from '../model/verdict.ts'
 import { answerTrials } from './testing/answer-trials.ts'
+import { bystanderTrials } from './testing/bystander-trials.ts'
 import { filterTrials } from './testing/filter-trials.ts'
 import { ipvlanTrials } from './testing/ipvlan-trials.ts'
 import { macvlanTrials } from './testing/macvlan-trials.ts'
@@ -43,4 +44,8 @@ describe('whose answer it was', () => {
 
 describe('what rules decide about routes', () => {
   test.each(policyTrials)('$what', (trial) => tryOut(machine, trial))
+})
+
+describe('whose packet it was', () => {
+  test.each(bystanderTrials)('$what', (trial) => tryOut(machine, trial))
 })

@@ -108,7 +108,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'netfilter-drop': {
     means: 'A netfilter rule or a chain’s policy drops or rejects the packet.',
     proof:
-      'The packet goes into a namespace and not on; `nft monitor trace` names the rule when the probe is repeated, and no rule there counts, remembers or draws lots, so that the first was treated alike.',
+      'The packet goes into a namespace and not on; `nft monitor trace` names the rule for the repeated probe’s own packet (by its sender, and its ICMP id or ports), and no rule there counts, remembers or draws lots, so that the first was treated alike.',
     cure: 'Change the rule that the evidence names.',
     prove: netfilterDrop,
   },
