@@ -35,11 +35,13 @@ export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: read
   const untraceable = suspects.flatMap((ns, i) => {
     if (rules[i] === 'legacy') return [`${ns} has iptables-legacy rules, which nft cannot trace`]
     if (look.failed.includes(ns)) return [`the repeated probe left no trace in netfilter of ${ns}, which has rules`]
-    const drop = isCounting(ns) ? look.netfilter.find((found) => found.ns === ns) : undefined
-    if (drop === undefined) return []
-    return [
-      `netfilter in ${ns} dropped the repeated probe by "${drop.rule}"; its rules count or draw lots, so the first may have passed`,
-    ]
+    if (!isCounting(ns)) return []
+    const drop = look.netfilter.find((found) => found.ns === ns)
+    const [fate, other] =
+      drop === undefined
+        ? ['let the repeated probe pass', 'been dropped']
+        : [`dropped the repeated probe by "${drop.rule}"`, 'passed']
+    return [`netfilter in ${ns} ${fate}; its rules count or draw lots, so the first may have ${other}`]
   })
   const isKnown = netfilter.length > 0 || unknown.length + untraceable.length === 0
   return {

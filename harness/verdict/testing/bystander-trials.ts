@@ -20,6 +20,7 @@ const masquerade = on(
   'gw',
   "nft 'table ip t { chain p { type nat hook postrouting priority 100; oifname eth1 masquerade; }; }'",
 )
+const lots = `${echoIgnored}; ${input('icmp type echo-request meta random < 0x80000000 drop')}`
 
 /** What befell packets of somebody else, or the repeat alone, and is taken for the probe's fate. */
 export const bystanderTrials: readonly Trial[] = [
@@ -100,6 +101,27 @@ export const bystanderTrials: readonly Trial[] = [
     from: 'node1',
     to: 'node2',
     over: tcp(8080),
+    is: 'inconclusive: unexplained',
+  },
+  ...[1, 2, 3].map((time): Trial => ({
+    what: `a rule draws lots, and echo requests are ignored, ${time}`,
+    given: on('node2', lots),
+    from: 'node1',
+    to: 'node2',
+    is: 'inconclusive: not-traceable',
+  })),
+  {
+    what: 'a rule looks at what a connection has carried so far',
+    given: on('node2', `${echoIgnored}; ${input('icmp type echo-request ct original packets >= 1 drop')}`),
+    from: 'node1',
+    to: 'node2',
+    is: 'inconclusive: not-traceable',
+  },
+  {
+    what: 'rules draw lots, and none of them can drop',
+    given: on('node2', `${echoIgnored}; ${input('icmp type echo-request meta random < 0x80000000 counter')}`),
+    from: 'node1',
+    to: 'node2',
     is: 'inconclusive: unexplained',
   },
 ]
