@@ -13,6 +13,8 @@ import { dirname, relative, resolve } from 'node:path'
  */
 export const layers = {
   'harness/model': [],
+  // Before the folder that it lies in: the tests of machines carry labs.
+  'harness/machines/conformance': ['harness/model', 'harness/machines', 'harness/lab', 'harness/suite'],
   'harness/machines': ['harness/model'],
   // Of the machines only the two interfaces: labs are the same on every machine.
   'harness/lab': ['harness/model', 'harness/machines/machine.ts', 'harness/machines/channel/channel.ts'],

@@ -53,5 +53,6 @@ export interface Machine {
   readonly isShared?: boolean
   /** Puts it back to how it was when it had just started, whatever labs have left in it; for machines that can be. */
   readonly renew?: () => Promise<void>
+  /** Ends its channel, its sandboxes and itself; once more does nothing. Then no sandbox can be opened any more. */
   readonly dispose: () => Promise<void>
 }

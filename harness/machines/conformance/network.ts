@@ -106,9 +106,9 @@ export function networkTests(subject: Subject): void {
     await channel.run(['ip', '-batch', '-'], { place: { net: a }, input: lines.join('\n') })
     const read = async () =>
       (await channel.neighbours('read', [a, b])).map((table) => table.filter((n) => n.state !== 'NOARP'))
-    const ending = Promise.all(Array.from({ length: 400 }, () => channel.run(['true'])))
+    const ending = Promise.all(Array.from({ length: 150 }, () => channel.run(['true'])))
     const lengths = []
-    for (let i = 0; i < 400; i++) lengths.push((await read()).map((table) => table.length))
+    for (let i = 0; i < 150; i++) lengths.push((await read()).map((table) => table.length))
     await ending
     expect(lengths).toEqual(lengths.map(() => [61, 0]))
     await channel.neighbours('flush', [a, b])

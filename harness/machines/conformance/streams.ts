@@ -23,6 +23,23 @@ export function streamTests(subject: Subject): void {
     expect([err.stdout, err.stderr]).toEqual([Buffer.alloc(0), everyByte])
   })
 
+  test('moves a file there and back, byte for byte and with its mode', async (context) => {
+    const channel = await subject.sandbox(context)
+    const bytes = Buffer.concat([everyByte, randomBytes(1 << 20)])
+    const script = 'cd "$(mktemp -d)" && cat >"$1" && chmod 0751 "$1" && pwd'
+    const put = await channel.run(['sh', '-c', script, 'sh', 'a file→🦀'], { input: bytes })
+    const folder = put.stdout.toString().trim()
+    const file = `${folder}/a file→🦀`
+    expect((await channel.run(['stat', '-c', '%a %s %F', file])).stdout.toString()).toBe(
+      `751 ${String(bytes.length)} regular file\n`,
+    )
+    expect((await channel.run(['cat', file])).stdout.equals(bytes)).toBe(true)
+    // The machine itself has it as well: a sandbox has namespaces of its own, and the machine's files.
+    const { channel: outer } = await subject.machine()
+    expect((await outer.run(['cat', file])).stdout.equals(bytes)).toBe(true)
+    expect(await outer.run(['rm', '-r', folder])).toMatchObject({ code: 0 })
+  })
+
   test('ends stdin', async (context) => {
     const channel = await subject.sandbox(context)
     expect((await channel.run(['wc', '-c'])).stdout.toString().trim()).toBe('0')

@@ -6,6 +6,8 @@ import type { Feature, Machine } from '../machine.ts'
 export interface Subject {
   /** The machine under test; started once. */
   readonly machine: () => Promise<Machine>
+  /** One more of its kind, which the test disposes of. */
+  readonly another: () => Promise<Machine>
   /** A sandbox of the test's own, closed when the test ends. */
   readonly sandbox: (context: TestContext) => Promise<Channel>
 }
@@ -16,6 +18,7 @@ export function subjectOf(factory: () => Promise<Machine>): Subject & { readonly
   const machine = (): Promise<Machine> => (started ??= factory())
   return {
     machine,
+    another: factory,
     sandbox: async (context) => {
       const channel = await (await machine()).openSandbox()
       context.onTestFinished(() => channel.close())

@@ -34,7 +34,14 @@ if (reason !== undefined) {
 afterAll(() => engine?.stop())
 
 if (reason === undefined) {
-  machineConformance('container', () => containerMachine())
+  machineConformance('container', () => containerMachine(), {
+    module: new URL('./container-machine.ts', import.meta.url),
+    start: 'containerMachine',
+    left: async () => {
+      const running = await (await findEngine()).listContainers({ filters: { label: [madeLabel] } })
+      return running.map(({ Id: id }) => `container ${id}`)
+    },
+  })
 } else {
   test('container', (context) => {
     context.skip(reason)

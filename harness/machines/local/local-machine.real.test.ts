@@ -1,4 +1,7 @@
 import { machineConformance } from '../../conformance.ts'
 import { localMachine } from './local-machine.ts'
 
-machineConformance('local', localMachine)
+machineConformance('local', localMachine, {
+  module: new URL('./local-machine.ts', import.meta.url),
+  start: 'localMachine',
+})

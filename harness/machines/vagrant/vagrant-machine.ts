@@ -5,6 +5,7 @@ import { openAbilities } from '../ability.ts'
 import { agentCommand, localArch } from '../channel/agent-process.ts'
 import type { Channel } from '../channel/channel.ts'
 import { openNestedAgent } from '../channel/nested-agent.ts'
+import { disposed } from '../disposed.ts'
 import type { Machine } from '../machine.ts'
 import type { PlacedMembers } from '../placement/placed-machine.ts'
 import type { CableRange } from '../placement/trunk-cables.ts'
@@ -125,7 +126,9 @@ async function machineAt(
   }
   // In the folder of the run: a node that another process has used, one that crashed say, is used as well.
   const usedMark = join(session.run, `used-${target.node}`)
+  let disposing: Promise<void> | undefined
   const openSandbox = async (): Promise<Channel> => {
+    if (disposing !== undefined) throw disposed(`vagrant:${name}`)
     const outer = await running()
     await writeFile(usedMark, '')
     return openNestedAgent(outer, ['unshare', ...sandboxFlags, ...agentCommand(boxAgent, localArch())])
@@ -170,11 +173,13 @@ async function machineAt(
       alive = false
       await running()
     },
-    dispose: async () => {
-      disk?.stop()
-      await channel.close()
-      await release()
-    },
+    // Its boxes may be others' as well, who have not let go of them.
+    dispose: () =>
+      (disposing ??= (async () => {
+        disk?.stop()
+        await channel.close()
+        await release()
+      })()),
   }
 }
 

@@ -11,7 +11,11 @@ const kernelName = '6.1'
 
 const reason = await vmObstacle(kernelName)
 if (reason === undefined) {
-  machineConformance(`vm:${kernelName}`, () => vmMachine(kernelName))
+  machineConformance(`vm:${kernelName}`, () => vmMachine(kernelName), {
+    module: new URL('./vm-machine.ts', import.meta.url),
+    start: 'vmMachine',
+    args: [kernelName],
+  })
   guestTests()
 } else {
   test(`vm:${kernelName}`, (context) => {

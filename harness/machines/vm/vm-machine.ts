@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { NetwrightError } from '../../model/errors.ts'
 import { needsDocker } from '../ability.ts'
 import { localArch } from '../channel/agent-process.ts'
+import { disposed } from '../disposed.ts'
 import { dockerRemedy } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 import { findAccelerator } from './accelerator.ts'
@@ -76,6 +77,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
     const second = await withEngine?.catch(() => undefined)
     return second === undefined ? [plain] : [plain, second]
   }
+  let disposing: Promise<void> | undefined
   return {
     name: `vm:${name}`,
     facts: {
@@ -90,6 +92,7 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       return plain.guest().channel
     },
     openSandbox: async (_hosts, needs = []) => {
+      if (disposing !== undefined) throw disposed(`vm:${name}`)
       if (needs.includes('sriov')) return (await cards.guests()).openSandbox()
       const slot = needs.some(needsDocker) ? await engineSlot() : plain
       return (slot ?? plain).openSandbox()
@@ -109,10 +112,11 @@ export async function vmMachine(name: string, { trunk, silentMs = patienceMs }: 
       return cards.trouble()
     },
     remarks: [`QEMU ${qemu.version} with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`],
-    dispose: async () => {
-      await cards.dispose()
-      for (const slot of await slots()) await slot.guest().channel.close()
-    },
+    dispose: () =>
+      (disposing ??= (async () => {
+        await cards.dispose()
+        for (const slot of await slots()) await slot.guest().channel.close()
+      })()),
   }
 }
 
