@@ -59,6 +59,8 @@ export function chooseSuites(words: readonly string[], suites: readonly SuiteFil
 }
 
 function suitesNamed(word: string, suites: readonly SuiteFile[], cwd: string): readonly SuiteFile[] {
+  // As a path, it would be this folder.
+  if (word.trim() === '') throw emptyWord(word)
   const name = word
     .replace(/^\.\//, '')
     .replace(/^suites\//, '')
@@ -74,6 +76,14 @@ function suitesNamed(word: string, suites: readonly SuiteFile[], cwd: string): r
     return [{ name: suiteName(path, suiteRoots(cwd)), file: path, bundled: false }]
   }
   throw unknownSuite(word, name, suites)
+}
+
+/** Most often a variable of a script that nobody has set. */
+function emptyWord(word: string): NetwrightError {
+  return new NetwrightError('NETWRIGHT_UNKNOWN_SUITE', `there is no suite ${JSON.stringify(word)}`, {
+    place: 'command line',
+    next: 'Leave the empty word out to mean every suite, or write `.` for those of this folder.',
+  })
 }
 
 function unknownSuite(word: string, name: string, suites: readonly SuiteFile[]): NetwrightError {

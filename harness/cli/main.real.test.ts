@@ -81,6 +81,14 @@ test.each<[string[], string[]]>([
     ['run', 'macvlan-in-acton'],
     ['there is no suite "macvlan-in-acton"', 'Did you mean "macvlan-in-action"?'],
   ],
+  [
+    ['run', ''],
+    ['there is no suite ""', 'Leave the empty word out', 'NETWRIGHT_UNKNOWN_SUITE'],
+  ],
+  [
+    ['matrix', '', '--on', 'local'],
+    ['there is no suite ""', 'NETWRIGHT_UNKNOWN_SUITE'],
+  ],
   [['run', 'host-access'], ['Did you mean "macvlan-in-action/host-access"?']],
   [
     ['run', '--on', 'mv:9.9'],
