@@ -89,6 +89,18 @@ test.each<[string[], string[]]>([
     ['matrix', '', '--on', 'local'],
     ['there is no suite ""', 'NETWRIGHT_UNKNOWN_SUITE'],
   ],
+  [
+    ['run', 'right', 'wrong', '--on', 'local', '--on', 'vm:6.1'],
+    [
+      '--on local and --on vm:6.1: one run is on one machine',
+      'netwright matrix right wrong --on local,vm:6.1',
+      'NETWRIGHT_USAGE',
+    ],
+  ],
+  [
+    ['run', 'right', '--on', 'auto', '--on', 'vm:6.1'],
+    ['netwright matrix right --on local,vm:6.1', 'auto is no machine of its own'],
+  ],
   [['run', 'host-access'], ['Did you mean "macvlan-in-action/host-access"?']],
   [
     ['run', '--on', 'mv:9.9'],

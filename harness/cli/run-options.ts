@@ -37,9 +37,10 @@ export interface RunOptions {
  */
 export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): RunOptions {
   const asked = withPlaced(args, ownKernel(args) ?? args.all('on'))
-  const [on = 'auto', another] = new Set(asked.map((name) => machineName(name)))
+  const machines = [...new Set(asked.map((name) => machineName(name)))]
+  const [on = 'auto', another] = machines
   if (another !== undefined)
-    throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, 'Run twice.')
+    throw usage('run', `--on ${on} and --on ${another}: one run is on one machine`, severalNext(machines, args))
   const known = findSuites(cwd)
   const suites = chooseSuites(args.positionals, known, cwd)
   if (suites.length === 0)
@@ -75,6 +76,14 @@ export function readRunOptions(args: CheckedArguments, cwd = process.cwd()): Run
     bail: isSet(args, 'bail'),
     verbose: isSet(args, 'verbose'),
   }
+}
+
+/** What runs suites on several machines, as it is typed. */
+function severalNext(machines: readonly string[], args: CheckedArguments): string {
+  const columns = [...new Set(machines.map((name) => (name === 'auto' ? 'local' : name)))]
+  const command = ['netwright', 'matrix', ...args.positionals, '--on', columns.join(',')].join(' ')
+  const auto = machines.includes('auto') ? ' (auto is no machine of its own: it chooses one for each scenario)' : ''
+  return `Run twice, or let a table have a column for each: ${command}${auto}`
 }
 
 function freshOf(args: CheckedArguments, on: string): boolean {
