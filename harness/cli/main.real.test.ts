@@ -101,6 +101,10 @@ test.each<[string[], string[]]>([
     ['run', 'right', '--on', 'auto', '--on', 'vm:6.1'],
     ['netwright matrix right --on local,vm:6.1', 'auto is no machine of its own'],
   ],
+  [
+    ['run', 'right', '--on', 'vm:6.1', '--place', 'c=vm:5.10'],
+    ['there is no host "c"', 'where: --place c=vm:5.10', 'There are: a, b.', 'NETWRIGHT_UNKNOWN_HOST'],
+  ],
   [['run', 'host-access'], ['Did you mean "macvlan-in-action/host-access"?']],
   [
     ['run', '--on', 'mv:9.9'],
