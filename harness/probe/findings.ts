@@ -3,6 +3,7 @@ import { findNamespace, holderOf, ownerOf, parentOf, type Interface } from '../m
 import { runIn } from './ask.ts'
 import { isTapOpen } from './open-tap.ts'
 import { lookUpRoutes } from './route-lookups.ts'
+import { validateSources } from './source-validation.ts'
 import { secondLook } from './second-look.ts'
 import type { Prober } from './prober.ts'
 import type { Sender } from './sightings.ts'
@@ -21,8 +22,17 @@ export async function investigate(prober: Prober, evidence: Evidence, senders: r
     isTapOpen(prober, evidence),
   ])
   const look = suspects.length > 0 ? await secondLook(prober, evidence.probe, suspects) : {}
-  const unknown = [look, routes, socket, tap].flatMap((found) => found.unknown ?? [])
-  return { ...look, ...routes, ...socket, ...tap, ...(unknown.length > 0 ? { unknown } : {}) }
+  const counted = look.counters?.map(({ ns }) => ns) ?? []
+  const validated = counted.length > 0 ? await validateSources(prober, evidence, counted, senders) : {}
+  const unknown = [look, routes, socket, tap, validated].flatMap((found) => found.unknown ?? [])
+  const asked = [...(routes.routes ?? []), ...(validated.routes ?? [])]
+  return {
+    ...look,
+    ...(asked.length > 0 ? { routes: asked } : {}),
+    ...socket,
+    ...tap,
+    ...(unknown.length > 0 ? { unknown } : {}),
+  }
 }
 
 /** Namespaces in which the conversation ended: something came in (or was to go out) and nothing followed. */

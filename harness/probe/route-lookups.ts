@@ -100,7 +100,7 @@ export interface RouteQuestion {
 const isForth = ({ kind }: Sighting): boolean => kind === 'solicit' || kind === 'request'
 
 /** The device by which a packet of the probe came in at a namespace that should have sent it on. */
-function cameInBy(
+export function cameInBy(
   { graph }: Prober,
   { sightings }: Evidence,
   ns: string,

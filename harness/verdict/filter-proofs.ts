@@ -1,7 +1,7 @@
 import { ownFrame } from '../model/answer.ts'
 import type { Sighting } from '../model/evidence.ts'
 import { egress } from '../model/egress.ts'
-import { ownerOf } from '../model/graph.ts'
+import { holderOf, ownerOf } from '../model/graph.ts'
 import { arrivals, spotText, type Case, type Proof } from './case.ts'
 import { missingWayBack } from './route-proofs.ts'
 
@@ -18,13 +18,33 @@ export function netfilterDrop(c: Case): Proof | undefined {
  * Where no route leads back at all the counter rises as well, and that is the reason.
  */
 export function reversePathFilter(c: Case): Proof | undefined {
-  const counted = c.evidence.findings.counters?.find((n) => n.name === 'IPReversePathFilter')
+  const { findings } = c.evidence
+  const counted = findings.counters?.find((n) => n.name === 'IPReversePathFilter')
   if (counted === undefined || missingWayBack(c) !== undefined) return undefined
-  const [arrived] = arrivals(c, counted.ns, ['request', 'reply'])
+  const refused = refusedSource(c, counted.ns)
+  if (refused === undefined) return undefined
+  const came = arrivals(c, counted.ns, ['request', 'reply'])
+  const arrived = came.find(({ dev }) => dev === refused.iif) ?? came[0]
   if (arrived === undefined) return undefined
-  const because = `the packet came in at ${counted.ns} ${arrived.dev} and its stack counted ${String(counted.delta)} IPReversePathFilter`
+  const because = `the packet came in at ${counted.ns} ${arrived.dev}, its stack counted ${String(counted.delta)} IPReversePathFilter when it was repeated and refuses the source ${refused.from} there (${refused.error})`
   return { reason: 'reverse-path-filter', at: `${counted.ns} ${arrived.dev}`, because }
 }
+
+/** The look-up on behalf of the probe's packet that the stack refuses for its source, and not for where it goes. */
+function refusedSource(c: Case, ns: string): { from: string; iif: string; error: string } | undefined {
+  const asked = c.evidence.findings.routes?.filter((r) => r.ns === ns) ?? []
+  const stack = c.graph.namespaces.find(({ id }) => id === ns)
+  for (const { to, from, iif, error } of asked) {
+    if (from === undefined || iif === undefined || error === undefined || !refusal.test(error)) continue
+    const isOwn = stack !== undefined && holderOf(stack, from) !== undefined // is refused in any case
+    if (isOwn || asked.some((r) => r.to === to && r.iif === undefined && refusal.test(r.error ?? ''))) continue
+    return { from, iif, error }
+  }
+  return undefined
+}
+
+/** EXDEV, and what kernels from 6.13 on make of it in the answer to a look-up (inet_rtm_getroute). */
+const refusal = /cross-device link|invalid argument/i
 
 /** The target's own stack refused: nothing listens on the port. A rule that rejects sounds the same, so all rules must be known not to. */
 export function noListener(c: Case): Proof | undefined {

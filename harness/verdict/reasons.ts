@@ -115,7 +115,7 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
   'reverse-path-filter': {
     means: 'The packet came in by a device that does not lead back to its source.',
     proof:
-      'It is seen coming in and the namespace’s IPReversePathFilter counter rises when the probe is repeated, and some route leads back.',
+      'It is seen coming in, the namespace’s IPReversePathFilter counter rises when the probe is repeated, `ip route get` there refuses its source when asked on behalf of it, and some route leads back.',
     cure: 'sysctl net.ipv4.conf.DEVICE.rp_filter=2 (loose) or a route back by that device',
     prove: reversePathFilter,
   },

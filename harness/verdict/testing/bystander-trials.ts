@@ -20,6 +20,9 @@ const masquerade = on(
   'gw',
   "nft 'table ip t { chain p { type nat hook postrouting priority 100; oifname eth1 masquerade; }; }'",
 )
+/** Node2 takes what is from 10.77.0.0/24 by another device than eth0 only. */
+const strict =
+  'ip link add d0 type bridge; ip link set d0 up; ip route add 10.77.0.0/24 dev d0; sysctl -qw net.ipv4.conf.eth0.rp_filter=1'
 const lots = `${echoIgnored}; ${input('icmp type echo-request meta random < 0x80000000 drop')}`
 
 /** What befell packets of somebody else, or the repeat alone, and is taken for the probe's fate. */
@@ -102,6 +105,58 @@ export const bystanderTrials: readonly Trial[] = [
     to: 'node2',
     over: tcp(8080),
     is: 'inconclusive: unexplained',
+  },
+  {
+    what: 'rp_filter refuses somebody else’s pings, and echo requests are ignored',
+    given: inOrder(
+      on('node2', `${echoIgnored}; ${strict}`),
+      on('gw', 'sysctl -qw net.ipv4.conf.all.arp_announce=2; ip addr add 10.77.0.9/32 dev lo; ip link set lo up'),
+      pinging('gw', '10.0.0.2', '-I 10.77.0.9'),
+    ),
+    from: 'node1',
+    to: 'node2',
+    is: 'inconclusive: unexplained',
+  },
+  {
+    what: 'rp_filter refuses the probe as well as somebody else’s pings',
+    given: inOrder(
+      on('node2', `${strict}; ip route add 10.9.0.0/24 dev d0`),
+      on('gw', 'sysctl -qw net.ipv4.conf.all.arp_announce=2; ip addr add 10.77.0.9/32 dev lo; ip link set lo up'),
+      pinging('gw', '10.0.0.2', '-I 10.77.0.9'),
+    ),
+    from: 'client',
+    to: 'node2',
+    is: 'reverse-path-filter at node2 eth0',
+  },
+  {
+    what: 'rp_filter of the source refuses the answer, which comes in by another device than the request left by',
+    given: inOrder(
+      on(
+        'node1',
+        `ip link add link eth0 name mac0 address 02:4e:57:00:07:07 type macvlan mode bridge; ip addr add 10.0.0.77/32 dev mac0
+         ip link set mac0 up; ip route replace default via 10.0.0.254 dev eth0 src 10.0.0.77; sysctl -qw net.ipv4.conf.all.rp_filter=1`,
+      ),
+      on('gw', 'ip neigh replace 10.0.0.77 lladdr 02:4e:57:00:07:07 dev eth0 nud permanent'),
+    ),
+    from: 'node1',
+    to: 'client',
+    is: 'reverse-path-filter at node1 mac0',
+  },
+  {
+    what: 'rp_filter of a router refuses the request',
+    given: inOrder(
+      on(
+        'gw',
+        'ip link add d0 type bridge; ip link set d0 up; ip route add 10.66.0.5/32 dev d0; sysctl -qw net.ipv4.conf.all.rp_filter=1',
+      ),
+      on(
+        'node1',
+        'sysctl -qw net.ipv4.conf.all.arp_announce=2; ip addr add 10.66.0.5/32 dev lo; ip route replace default via 10.0.0.254 src 10.66.0.5',
+      ),
+    ),
+    from: 'node1',
+    to: 'client',
+    is: 'reverse-path-filter at gw eth0',
   },
   ...[1, 2, 3].map((time): Trial => ({
     what: `a rule draws lots, and echo requests are ignored, ${time}`,
