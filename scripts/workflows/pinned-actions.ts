@@ -13,10 +13,16 @@ export const pinnedActions: Readonly<Record<string, PinnedAction>> = {
     commit: '820762786026740c76f36085b0efc47a31fe5020',
     inputs: ['node-version', 'node-version-file', 'registry-url', 'scope', 'cache', 'package-manager-cache'],
   },
-  'actions/cache': {
+  // Not actions/cache itself, which saves nothing when its job fails.
+  'actions/cache/restore': {
     release: 'v5.0.5',
     commit: '27d5ce7f107fe9357f9df03efb73ab90386fccae',
     inputs: ['path', 'key', 'restore-keys', 'fail-on-cache-miss', 'lookup-only'],
+  },
+  'actions/cache/save': {
+    release: 'v5.0.5',
+    commit: '27d5ce7f107fe9357f9df03efb73ab90386fccae',
+    inputs: ['path', 'key'],
   },
   'actions/upload-artifact': {
     release: 'v7.0.0',
