@@ -43,7 +43,7 @@ export async function readPolicyRules(
  * does not know, to a table that has a route. The latter says nothing where the stack itself refused the packet.
  */
 export function ruleAgainst(
-  { graph }: Prober,
+  { graph }: Pick<Prober, 'graph'>,
   rules: readonly PolicyRule[],
   { ns, to, from, isRefused }: { ns: string; to: string; from?: string; isRefused: boolean },
 ): string | undefined {
@@ -70,10 +70,13 @@ function covers(base: string | undefined, length: number | undefined, address: s
 function ruleText({ priority, src, srclen, dst, dstlen, table, action, ...others }: PolicyRule): string {
   const prefix = (base: string, length: number | undefined): string =>
     length === undefined ? base : `${base}/${String(length)}`
-  const selectors = Object.entries(others).map(([name, value]) =>
-    typeof value === 'string' || typeof value === 'number' ? `${name} ${String(value)}` : name,
-  )
+  const selectors = Object.entries(others)
+    .filter(([name]) => name !== 'not')
+    .map(([name, value]) =>
+      typeof value === 'string' || typeof value === 'number' ? `${name} ${String(value)}` : name,
+    )
   const words = [
+    ...('not' in others ? ['not'] : []),
     ...(src === undefined || src === 'all' ? [] : [`from ${prefix(src, srclen)}`]),
     ...(dst === undefined ? [] : [`to ${prefix(dst, dstlen)}`]),
     ...selectors,

@@ -41,6 +41,14 @@ test('look-ups and an untrustworthy capture', () => {
       routes: [
         { ns: 'node1/ns1', to: '10.8.0.241', error: 'RTNETLINK answers: Network is unreachable' },
         { ns: 'node1', to: '10.8.0.241', via: '192.168.1.1', dev: 'ens160' },
+        {
+          ns: 'gw',
+          to: '10.8.0.241',
+          from: '10.9.0.2',
+          iif: 'eth1',
+          error: 'RTNETLINK answers: Network is unreachable',
+          rule: 'ip rule 100: to 10.8.0.0/24 unreachable',
+        },
       ],
       listening: false,
     },
@@ -53,6 +61,7 @@ test('look-ups and an untrustworthy capture', () => {
     counter: node1: IPReversePathFilter +2
     route: node1/ns1: to 10.8.0.241 RTNETLINK answers: Network is unreachable
     route: node1: to 10.8.0.241 via 192.168.1.1 dev ens160
+    route: gw: to 10.8.0.241 from 10.9.0.2 iif eth1 RTNETLINK answers: Network is unreachable (ip rule 100: to 10.8.0.0/24 unreachable)
     socket: no socket of the target listens on the port
     capture: cannot be trusted: 3 frames were dropped on node1 ens160"
   `)
