@@ -1,6 +1,7 @@
 import { findEngine, type Engine } from '../machines/container/find-engine.ts'
 import { findLeftovers } from '../machines/container/leftovers.ts'
 import { leftControlGroups, removeControlGroup } from '../machines/control-groups.ts'
+import { leftBuilds } from '../machines/vagrant/built-box.ts'
 import { leftRuns } from '../machines/vagrant/runs.ts'
 import { NetwrightError } from '../model/errors.ts'
 import { isSet, type Command } from './command.ts'
@@ -19,7 +20,7 @@ interface Leftover {
 /** `netwright clean` */
 export const cleanCommand: Command = {
   description:
-    'Lists what runs left, then removes it: at the container engine, containers whose run is over and images that the next run makes again; Vagrant boxes whose run is over; control groups of engines that ran in labs. It touches nothing that Netwright did not make',
+    'Lists what runs left, then removes it: at the container engine, containers whose run is over and images that the next run makes again; Vagrant boxes whose run is over, and half-made ones; control groups of engines that ran in labs. It touches nothing that Netwright did not make',
   args: { list: { type: 'boolean', description: 'Only list it' } },
   examples: [
     ['netwright clean --list', 'what would go'],
@@ -29,13 +30,14 @@ export const cleanCommand: Command = {
     const engine = await engineHere()
     if (engine === undefined) note('No container engine answers: what one that is stopped may keep is not looked at.')
     const runs = (await leftRuns()).map((run) => ({ kind: 'boxes', ...run }))
+    const builds = (await leftBuilds()).map((build) => ({ kind: 'half-made box', ...build }))
     const groups = (await leftControlGroups()).map((name) => ({
       kind: 'control group',
       name,
       remove: () => removeControlGroup(name),
     }))
     const ofEngine = engine === undefined ? [] : await findLeftovers(engine)
-    const leftovers: readonly Leftover[] = [...ofEngine, ...runs, ...groups]
+    const leftovers: readonly Leftover[] = [...ofEngine, ...runs, ...builds, ...groups]
     if (leftovers.length === 0) {
       note('Nothing is left.')
       return exitCodes.ok

@@ -10,10 +10,15 @@ import { installCommand, vagrantFolder } from './vagrant-files.ts'
 
 /** Milliseconds that building takes at most: a slow mirror, not a slow machine, is the worst case. */
 const buildMs = 900_000
+/** Milliseconds that removing a half-made box takes at most. */
+const removeMs = 60_000
 /** Bytes that are needed at most while a box is built. */
 const largest = 1536 * 2 ** 20
 /** Milliseconds after which a box of an older recipe is surely not in use any more. */
 const staleMs = 24 * 3_600_000
+
+/** In a PID namespace of its own, which ends with its first process: nobody goes on building whom nobody waits for. */
+const together = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** A box on the disk of this machine, as Vagrant keeps boxes. */
 export interface BuiltFiles {
@@ -61,7 +66,7 @@ async function build(box: BuiltBox, folder: string, made: string, say: (sentence
   }
   const scratch = await mkdtemp(join(folder, scratchPrefix))
   const startedAt = performance.now()
-  const argv = ['bash', join(vagrantFolder, 'box', 'build.sh'), box.suite, mirror, scratch]
+  const argv = [...together, 'bash', join(vagrantFolder, 'box', 'build.sh'), box.suite, mirror, scratch]
   const done = await runStep(argv, {
     limitMs: buildMs,
     onLine: (line) => {
@@ -77,6 +82,25 @@ async function build(box: BuiltBox, folder: string, made: string, say: (sentence
   }
   await rename(scratch, made)
   say(`built the box ${box.name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
+}
+
+/** A half-made box that nobody makes any more. */
+export interface LeftBuild {
+  readonly name: string
+  /** Removes it, unless somebody makes one by now; whether it is gone. */
+  readonly remove: () => Promise<boolean>
+}
+
+/** What is left of builds whose maker was killed together with the process that clears up after it. */
+export async function leftBuilds(): Promise<readonly LeftBuild[]> {
+  const folder = await cacheFolder('vagrant', 'boxes')
+  const names = (await readdir(folder)).filter((name) => name.startsWith(scratchPrefix))
+  const unlessBuilding = async (...command: readonly string[]): Promise<boolean> => {
+    const argv = ['flock', '--nonblock', join(folder, 'lock'), ...command]
+    return (await runStep(argv, { limitMs: removeMs })).kind === 'done'
+  }
+  if (names.length === 0 || !(await unlessBuilding('true'))) return []
+  return names.map((name) => ({ name, remove: () => unlessBuilding('rm', '-rf', join(folder, name)) }))
 }
 
 function buildFailure(box: BuiltBox, said: string, isLate: boolean): NetwrightError {

@@ -33,7 +33,9 @@ export const scratchPrefix = 'scratch-'
  * @returns what lets go of it
  */
 export async function holdFolder(folder: string): Promise<() => Promise<void>> {
-  const script = `echo held; cat; rm -rf "$1"/${scratchPrefix}*`
+  // What this process has started ends with it, but not at the same instant, and may still be writing.
+  const remove = `until rm -rf "$1"/${scratchPrefix}* || [ $((tries += 1)) -ge 100 ]; do sleep 0.1; done`
+  const script = `tries=0; echo held; cat; ${remove}`
   const argv = ['-x', join(folder, 'lock'), 'sh', '-c', script, 'sh', folder]
   const child = spawn('flock', argv, { stdio: ['pipe', 'pipe', 'ignore'], detached: true })
   const ended = new Promise<void>((resolve) => {
