@@ -115,9 +115,9 @@ export function commandTests(subject: Subject): void {
   // Each command that ends interrupts the far end with SIGCHLD.
   test('says it also while many commands end', async (context) => {
     const channel = await subject.sandbox(context)
-    const ending = Promise.all(Array.from({ length: 300 }, () => channel.run(['true'])))
+    const ending = Promise.all(Array.from({ length: 120 }, () => channel.run(['true'])))
     const errors = await Promise.all(
-      Array.from({ length: 300 }, () =>
+      Array.from({ length: 120 }, () =>
         channel.run(['no-such-program']).then(String, (e: unknown) => (e as FarEndError).errno),
       ),
     )

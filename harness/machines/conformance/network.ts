@@ -55,7 +55,7 @@ export function networkTests(subject: Subject): void {
     const channel = await subject.sandbox(context)
     const { a, b } = await twoHosts(channel, false)
     await channel.listen({ net: b, family: 4, kind: 'udp', port: 8080 })
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 120; i++) {
       const probe = await channel.probe({ net: a, family: 4, kind: 'udp', target: address[4], port: 8080, token: 'x' })
       probe.close()
     }
@@ -106,9 +106,9 @@ export function networkTests(subject: Subject): void {
     await channel.run(['ip', '-batch', '-'], { place: { net: a }, input: lines.join('\n') })
     const read = async () =>
       (await channel.neighbours('read', [a, b])).map((table) => table.filter((n) => n.state !== 'NOARP'))
-    const ending = Promise.all(Array.from({ length: 150 }, () => channel.run(['true'])))
+    const ending = Promise.all(Array.from({ length: 120 }, () => channel.run(['true'])))
     const lengths = []
-    for (let i = 0; i < 150; i++) lengths.push((await read()).map((table) => table.length))
+    for (let i = 0; i < 120; i++) lengths.push((await read()).map((table) => table.length))
     await ending
     expect(lengths).toEqual(lengths.map(() => [61, 0]))
     await channel.neighbours('flush', [a, b])

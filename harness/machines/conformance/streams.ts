@@ -59,7 +59,7 @@ export function streamTests(subject: Subject): void {
 
   test('answers promptly while a command floods its output', async (context) => {
     const channel = await subject.sandbox(context)
-    const bytes = 50 << 20
+    const bytes = 24 << 20
     const state = { flooding: true }
     const flood = channel.run(['head', '-c', String(bytes), '/dev/zero']).finally(() => (state.flooding = false))
     const waits: number[] = []
