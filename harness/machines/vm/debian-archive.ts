@@ -100,7 +100,9 @@ export async function openDebianArchive(suite: string, wanted: string): Promise<
         clearInterval(watching)
       })
       for (const file of await readdir(archives)) {
-        if (file.endsWith('.deb')) await tool(['dpkg', '-x', join(archives, file), target])
+        if (!file.endsWith('.deb')) continue
+        const next = `Fetch it again; a package that apt has checked is whole, so if it stays so, look at the disk of ${archives}.`
+        await tool(['dpkg', '-x', join(archives, file), target], { code: 'NETWRIGHT_KERNEL_NOT_FETCHED', next })
       }
       await rm(archives, { recursive: true })
     },

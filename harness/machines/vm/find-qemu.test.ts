@@ -75,6 +75,15 @@ test('NETWRIGHT_QEMU decides for all guests', async () => {
   await expect(findQemu()).rejects.toThrow('NETWRIGHT_QEMU names no program')
 })
 
+test('without any, the command that installs it is named', async () => {
+  vi.stubEnv('PATH', join(folder, 'empty'))
+  await expect(findQemu()).rejects.toThrowErrorMatchingInlineSnapshot(`
+    [NetwrightError: A VM needs QEMU, and this machine has no qemu-system-x86_64 [NETWRIGHT_TOOL_MISSING]
+      next: apt-get install -y --no-install-recommends qemu-system-x86]
+  `)
+  expect(await findCardQemu()).toMatchObject({ reason: expect.stringContaining('this machine has no QEMU') as string })
+})
+
 test('versions are numbers', () => {
   const versions = ['9.2.1', '10.0.2', '7.2.22', '10.0.10'].map((version) => ({ version }))
   expect(versions.sort(newestFirst).map(({ version }) => version)).toEqual(['10.0.10', '10.0.2', '9.2.1', '7.2.22'])
