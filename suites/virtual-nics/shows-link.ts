@@ -19,7 +19,7 @@ export function showsLink(type: string) {
 
 /** What each type cannot do without, in the words of the kernel or of `ip`: a device to sit on, or an identifier. */
 const refusals = {
-  geneve: /missing virtual network identifier/,
+  geneve: /Not enough attributes provided/,
   hsr: /No slave devices specified/,
   ipvlan: /Invalid argument/,
   macsec: /Invalid argument/,
