@@ -22,8 +22,11 @@ const trials = { ...macvlanTrials, ...pathTrials, ...filterTrials }
 // What only ipvlan can provoke is tried where the kernel surely has it: reasons.vm.test.ts.
 const elsewhere = reasonNames.filter((reason) => trials[reason] === undefined)
 
-test('the reasons without a trial here have one on a VM', () => {
-  expect(elsewhere.every((reason) => (ipvlanTrials[reason]?.provoked.length ?? 0) > 0)).toBe(true)
+test.each(elsewhere)('%s has a trial that provokes it and a look-alike on a VM', (reason) => {
+  const { provoked, alike } = ipvlanTrials[reason] ?? { provoked: [], alike: [] }
+  expect(provoked.length).toBeGreaterThan(0)
+  expect(provoked.every(({ is }) => is.startsWith(`${reason} at `))).toBe(true)
+  expect(alike.length).toBeGreaterThan(0)
 })
 
 describe.each(reasonNames.filter((reason) => !elsewhere.includes(reason)))('%s', (reason) => {
