@@ -74,9 +74,12 @@ export function isOwnPacket(line: string, ns: string, own: OwnPackets): boolean 
   const echo = /\bicmp(?:v6)? type echo-(request|reply)\b(.*)/.exec(line)
   const [, protocol, from, to] = /\b(tcp|udp) sport (\d+) \1 dport (\d+)/.exec(line) ?? []
   if (echo !== null) {
-    const mark = `echo ${String(echoId(echo[2] ?? ''))}`
+    const { id, sequence } = echoNumbers(echo[2] ?? '')
+    const mark = `echo ${String(id)}`
     if (echo[1] === 'reply') return own.answers.has(`${target} ${mark}`)
-    return own.requests.has(`${source} ${mark}`) || isUnseen(mark, own.spec.protocol.kind === 'icmp')
+    // A probe is a ping of its own, whose first request is 1 (iputils) or 0 (BusyBox); pings that run on are far beyond.
+    const isLike = own.spec.protocol.kind === 'icmp' && (sequence ?? 0) <= 1
+    return own.requests.has(`${source} ${mark}`) || isUnseen(mark, isLike)
   }
   if (protocol === undefined || from === undefined || to === undefined) return false
   const mark = `${protocol} ${from}>${to}`
@@ -91,11 +94,15 @@ export function isOwnPacket(line: string, ns: string, own: OwnPackets): boolean 
 }
 
 /** nft 1.0.6 calls id and sequence of an ICMPv6 echo by what other messages have in their place. */
-function echoId(words: string): number | undefined {
-  const [, id] = /\bicmp(?:v6)? id (\d+)/.exec(words) ?? []
+function echoNumbers(words: string): { id?: number; sequence?: number } {
   const [, both] = /\bicmpv6 parameter-problem (\d+)/.exec(words) ?? []
-  if (id !== undefined) return Number(id)
-  return both === undefined ? undefined : Number(both) >>> 16
+  if (both !== undefined) return { id: Number(both) >>> 16, sequence: Number(both) & 0xffff }
+  const [, id] = /\bicmp(?:v6)? id (\d+)/.exec(words) ?? []
+  const [, sequence] = /\bicmp(?:v6)? sequence (\d+)/.exec(words) ?? []
+  return {
+    ...(id === undefined ? {} : { id: Number(id) }),
+    ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
+  }
 }
 
 function isGroup({ protocol }: ProbeSpec): boolean {

@@ -59,6 +59,20 @@ export const bystanderTrials: readonly Trial[] = [
     is: 'inconclusive: unexplained',
   },
   {
+    what: 'the source drops other pings of its own, and the probe is lost at an egress hook before it is seen anywhere',
+    given: inOrder(
+      on(
+        'node1',
+        `nft 'table netdev e { chain e { type filter hook egress device eth0 priority 0; drop; }; }
+         table inet t { chain c { type filter hook output priority 0; icmp type echo-request meta length 128 drop; }; }'`,
+      ),
+      pinging('node1', '10.0.0.2', '-s 100'),
+    ),
+    from: 'node1',
+    to: 'node2',
+    is: 'inconclusive: unexplained',
+  },
+  {
     what: 'a rule drops the probe, amid pings of somebody else that pass',
     given: inOrder(on('node2', input('ip saddr 10.0.0.1 drop')), pinging('gw', '10.0.0.2')),
     from: 'node1',
