@@ -35,6 +35,10 @@ export function tell(c: Case, verdict: Verdict, proofs: readonly Proof[]): strin
   }
   const failed = evidence.neighbours.find((n) => n.ns === probe.from && n.state === 'FAILED')
   if (failed !== undefined) story.push(`Neighbour ${failed.address} on ${failed.ns} ${failed.dev} is FAILED.`)
+  for (const { ns, to, rule } of evidence.findings.routes ?? []) {
+    if (rule === undefined) continue
+    story.push(`${ns} finds no route to ${to}, which may be by its rule and not for want of one (${rule}).`)
+  }
   for (const control of controls) story.push(`Control: ${control.text}.`)
   for (const proof of proofs) story.push(`Supports ${proof.reason} at ${proof.at}: ${proof.because}.`)
   if (verdict.verdict === 'inconclusive') story.push(`Inconclusive (${verdict.why}): ${verdict.detail}.`)

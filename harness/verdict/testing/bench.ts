@@ -57,6 +57,8 @@ export interface Trial {
   readonly beside?: string
   /** `reached`, `REASON at PLACE`, or `inconclusive: WHY`. */
   readonly is: string
+  /** What the story must say beside. */
+  readonly tells?: string
 }
 
 type Built = Pick<Trial, 'modes' | 'ipvlan' | 'hairpin'>

@@ -86,6 +86,8 @@ export const policyTrials: readonly Trial[] = [
     from: 'node1',
     to: 'client',
     is: 'inconclusive: unexplained',
+    tells:
+      'client finds no route to 10.0.0.1, which may be by its rule and not for want of one (ip rule 100: fwmark 0x7 lookup 100).',
   },
   {
     what: 'a table that only marked packets are led to has no way back either',
@@ -110,6 +112,8 @@ export const policyTrials: readonly Trial[] = [
     from: 'node1',
     to: 'client',
     is: 'inconclusive: unexplained',
+    tells:
+      'gw finds no route to 10.9.0.2, which may be by its rule and not for want of one (ip rule 100: to 10.9.0.0/24 unreachable).',
   },
   {
     what: 'a rule of the router refuses, over IPv6',

@@ -10,6 +10,7 @@ export async function tryOut(machine: Machine, trial: Trial): Promise<void> {
     return [await measure(trial), await lab.graph()] as const
   })
   expect(told(cell), cell.story.join('\n')).toBe(trial.is)
+  if (trial.tells !== undefined) expect(cell.story.join('\n')).toContain(trial.tells)
   checkEvidence(cell)
   checkLateness(cell, graph)
 }
