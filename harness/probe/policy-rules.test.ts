@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Graph, Route } from '../model/graph.ts'
-import { ruleAgainst, type PolicyRule } from './policy-rules.ts'
+import { ruleAgainst, rulesIn, type PolicyRule } from './policy-rules.ts'
 
 const way: Route = { family: 4, to: 'default', via: '10.0.0.254', dev: 'eth0', type: 'unicast', table: '100' }
 const graph: Graph = {
@@ -43,4 +43,14 @@ test.each<[string, Omit<PolicyRule, 'priority'>]>([
 test('what the stack itself refused, no mark has led elsewhere', () => {
   expect(against({ src: 'all', fwmark: '0x7', table: '100' }, true)).toBeUndefined()
   expect(against({ src: 'all', action: 'unreachable' }, true)).toBe('ip rule 100: unreachable')
+})
+
+test.each([
+  // Recorded: iproute2 6.1 asked for the rules of a family that the kernel has none for.
+  ['a kernel without rules has none', 255, '[', 'RTNETLINK answers: Address family not supported by protocol\n', []],
+  ['what cannot be read says nothing', 1, '', 'Cannot open netlink socket: Permission denied\n', undefined],
+  ['nor do the words of another program', 0, 'ip: unrecognized option\n', '', undefined],
+] as const)('%s', (_, code, stdout, stderr, expected) => {
+  const said = { code, signal: null, timedOut: false, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
+  expect(rulesIn(said)).toEqual(expected)
 })

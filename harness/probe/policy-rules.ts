@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { contains, familyOf } from '../model/addresses.ts'
 import { tableFits } from '../model/egress.ts'
+import type { RunOutput } from '../machines/channel/channel.ts'
 import { runIn } from './ask.ts'
 import type { Prober } from './prober.ts'
 
@@ -29,9 +30,15 @@ export async function readPolicyRules(
   family: 4 | 6,
 ): Promise<readonly PolicyRule[] | undefined> {
   const done = await runIn(prober, ns, ['ip', family === 6 ? '-6' : '-4', '-j', 'rule'])
-  if (done?.code !== 0) return undefined
+  return done === undefined ? undefined : rulesIn(done)
+}
+
+/** Reads what `ip -j rule` said. */
+export function rulesIn({ code, stdout, stderr }: RunOutput): readonly PolicyRule[] | undefined {
+  // A kernel with but one table (without CONFIG_IP_MULTIPLE_TABLES) has no rules.
+  if (code !== 0) return /\bnot supported\b/.test(stderr.toString()) ? [] : undefined
   try {
-    return z.array(ruleSchema).parse(JSON.parse(done.stdout.toString()))
+    return z.array(ruleSchema).parse(JSON.parse(stdout.toString()))
   } catch {
     return undefined // not ip's own words
   }
