@@ -1,26 +1,28 @@
 // The self-test against vacuous passes: breaks every lab in several ways and runs what passes on the sound lab. A scenario that
 // still passes on a lab that was broken where it looks is a survivor: a fault in a verdict, or in a suite.
-// Usage: node scripts/mutate.ts [suite…] [--all] [--json]
+// Usage: node scripts/mutate.ts [suite…] [--on MACHINE] [--sample NUMBER | --all] [--json]
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { localMachine } from '../harness/machines/local/local-machine.ts'
 import type { Channel } from '../harness/machines/channel/channel.ts'
 import type { Machine } from '../harness/machines/machine.ts'
 import type { ScenarioResult } from '../harness/model/results.ts'
 import type { PlannedStep } from '../harness/suite/plan.ts'
+import { machineFor } from '../harness/suite/machine-for.ts'
 import { runScenario } from '../harness/suite/run-scenario.ts'
 import { collectPlans, type SuitePlan } from './mutate/collect.ts'
+import { phasesOf } from './mutate/phases.ts'
 import { kinds, mutationsFor, type Kind, type Mutation } from './mutate/mutations.ts'
 
 /** Broken labs tried by default; about three minutes. */
-const sampleSize = 240
+const usualSample = 240
 /** Labs at a time: evidence has deadlines, and an overloaded machine would notice everything. */
 const atOnce = 2
 
 interface Trial {
   readonly of: SuitePlan
-  /** Position of the expectation that must notice. */
-  readonly at: number
+  /** The steps before the expectation that must notice. */
+  readonly before: readonly PlannedStep[]
+  readonly expectation: PlannedStep
   readonly mutation: Mutation
   readonly name: string
 }
@@ -29,11 +31,18 @@ type Fate = 'noticed' | 'survived' | 'not broken'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { all: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    on: { type: 'string', default: 'local' },
+    sample: { type: 'string', default: String(usualSample) },
+    all: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 })
+const sampleSize = Number(values.sample)
+if (!(sampleSize >= 1)) throw new Error(`--sample ${values.sample} is no number of broken labs`)
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 
-const machine = await localMachine()
+const machine = await machineFor(values.on)
 const began = performance.now()
 const collected = await collectPlans(positionals)
 const sound = await inParallel(collected, async (of) => ({
@@ -46,10 +55,8 @@ for (const { of, result } of sound) {
 }
 const possible = met.flatMap(({ of, result }) => trialsOf(of, result))
 const chosen = values.all ? possible : sample(possible)
-const withoutCells = met.filter(({ result }) => !result.steps.some((s) => s.kind === 'expect')).length
-const skipped = sound.filter(({ result }) => result.status === 'skipped').length
 say(
-  `${String(met.length)} scenarios hold on their sound labs (${String(skipped)} skipped; ${String(withoutCells)} measure no connectivity); ` +
+  `${String(met.length)} scenarios hold on their sound labs; ` +
     `${String(possible.length)} ways to break them, ${String(chosen.length)} tried${chosen.length < possible.length ? ' (a fixed sample; --all tries every one)' : ''}`,
 )
 const fates = await inParallel(chosen, async (trial) => ({ trial, ...(await tryTrial(trial)) }))
@@ -59,18 +66,16 @@ await machine.dispose()
 /** Each measured expectation of a scenario with each mutation that touches it, as it stood on the sound lab. */
 function trialsOf(of: SuitePlan, result: ScenarioResult): Trial[] {
   const measured = result.steps.filter((s) => s.kind === 'expect')
-  const planned = of.plan.steps.flatMap((step, at) =>
-    step.kind === 'expect' || step.kind === 'back' ? [{ step, at }] : [],
-  )
-  return planned.flatMap(({ step, at }, i) => {
+  return phasesOf(of.plan.steps).flatMap(({ title, before, expectation, at }, i) => {
     const done = measured[i]
     const graph = done && result.graphs[done.graph]?.graph
-    if (step.kind === 'back' || done === undefined || graph === undefined) return []
+    if (done === undefined || graph === undefined) return []
     return mutationsFor(graph, done.cells).map((mutation) => ({
       of,
-      at,
+      before,
+      expectation,
       mutation,
-      name: `${of.suite} > ${of.plan.title} > ${step.title} (step ${String(at + 1)}) | ${mutation.kind}: ${mutation.what}`,
+      name: `${of.suite} > ${of.plan.title} > ${title} (step ${String(at + 1)}) | ${mutation.kind}: ${mutation.what}`,
     }))
   })
 }
@@ -86,7 +91,7 @@ function sample(trials: readonly Trial[]): Trial[] {
 }
 
 /** Runs a scenario up to one expectation, breaks the lab just before it, and looks whether the expectation notices. */
-async function tryTrial({ of, at, mutation }: Trial): Promise<{ fate: Fate; why: string }> {
+async function tryTrial({ of, before, expectation, mutation }: Trial): Promise<{ fate: Fate; why: string }> {
   const opened: Channel[] = []
   const watched: Machine = {
     ...machine,
@@ -97,17 +102,21 @@ async function tryTrial({ of, at, mutation }: Trial): Promise<{ fate: Fate; why:
     },
   }
   const state = { isBroken: false }
+  // A check, because those may stand between a remedy and what it must flip.
   const breakage: PlannedStep = {
-    kind: 'given',
+    kind: 'finding',
     title: mutation.what,
-    apply: async (hosts) => {
+    holds: true,
+    expected: true,
+    check: async ({ hosts }) => {
       const channel = opened.at(-1)
       if (channel === undefined) throw new Error('no lab')
       await mutation.apply(hosts, channel)
       state.isBroken = true
+      return { holds: true, found: 'broken' }
     },
   }
-  const steps = [...of.plan.steps.slice(0, at), breakage, ...of.plan.steps.slice(at, at + 1)]
+  const steps = [...before, breakage, expectation]
   const result = await runScenario({ ...of.plan, steps }, watched, { suite: of.suite })
   if (!state.isBroken) return { fate: 'not broken', why: result.failures[0]?.message ?? 'the lab was never broken' }
   return { fate: result.status === 'met' ? 'survived' : 'noticed', why: '' }
@@ -126,17 +135,37 @@ function report(): void {
     if (fate === 'survived') say(`SURVIVED ${trial.name}`)
     if (fate === 'not broken') say(`NOT BROKEN ${trial.name}\n  ${why.split('\n').join('\n  ')}`)
   }
+  for (const [why, names] of notBroken()) say(`not broken, ${why}:\n  ${names.join('\n  ')}`)
   const noticed = fates.filter((f) => f.fate === 'noticed').length
   const tried = fates.filter((f) => f.fate !== 'not broken').length
   const score = tried === 0 ? 0 : Math.floor((1000 * noticed) / tried) / 10
   say(
-    `score: ${String(noticed)} of ${String(tried)} broken labs noticed, ${String(score)} % in ${((performance.now() - began) / 1000).toFixed(0)} s`,
+    `score on ${values.on}: ${String(noticed)} of ${String(tried)} broken labs noticed, ${String(score)} % in ${((performance.now() - began) / 1000).toFixed(0)} s`,
   )
   if (values.json)
     process.stdout.write(
       `${JSON.stringify({ noticed, tried, score, fates: fates.map(({ trial, fate }) => ({ name: trial.name, fate })) })}\n`,
     )
   process.exitCode = tried > 0 && noticed === tried && fates.length === tried ? 0 : 1
+}
+
+/** The scenarios of which no lab could be broken, by why that is so. */
+function notBroken(): Map<string, string[]> {
+  const reasons = new Map<string, string[]>()
+  const broken = new Set(possible.map(({ of }) => of))
+  for (const { of, result } of sound) {
+    if (broken.has(of)) continue
+    const why =
+      result.status === 'skipped'
+        ? `for this machine cannot run it (${result.skipReason ?? 'no reason given'})`
+        : result.status === 'not met'
+          ? 'for it does not hold on its sound lab'
+          : result.steps.some(({ kind }) => kind === 'expect')
+            ? 'for no way to break it touches what it measured'
+            : 'for it states findings and measures no connectivity: what it would have to notice differs from one to the next'
+    reasons.set(why, [...(reasons.get(why) ?? []), `${of.suite} > ${of.plan.title}`])
+  }
+  return reasons
 }
 
 async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

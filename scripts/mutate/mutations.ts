@@ -156,29 +156,31 @@ function wrongMode(graph: Graph, { evidence, observed }: CellResult): Mutation[]
   const left = evidence.sightings.find((s) => s.ns === probe.from && s.direction === 'out')
   const source = findNamespace(graph, probe.from)?.interfaces.find((i) => i.name === left?.dev)
   const owner = ownerOf(graph, probe.address)?.dev
-  const changeable = ['bridge', 'private', 'vepa']
-  if (
-    !changeable.includes(source?.mode ?? '') ||
-    !changeable.includes(owner?.mode ?? '') ||
-    source === undefined ||
-    owner === undefined
-  )
-    return []
+  if (source === undefined || owner === undefined || source === owner) return []
+  const mode = otherMode(source, observed.verdict === 'reached')
+  if (mode === undefined || otherMode(owner, true) === undefined) return []
   const parent = parentOf(graph, source)
   const other = parentOf(graph, owner)
-  if (parent === undefined || other?.ns.id !== parent.ns.id || other.dev.name !== parent.dev.name || source === owner)
-    return []
-  const mode = observed.verdict === 'reached' ? 'private' : 'bridge'
+  if (parent === undefined || other?.ns.id !== parent.ns.id || other.dev.name !== parent.dev.name) return []
   const children = graph.namespaces.flatMap((ns) =>
     ns.interfaces
-      .filter((dev) => ['macvlan', 'macvtap'].includes(dev.kind) && parentOf(graph, dev)?.dev === parent.dev)
+      .filter((dev) => moded.includes(dev.kind) && parentOf(graph, dev)?.dev === parent.dev)
       .map((dev) => ({ ns: ns.id, dev: dev.name, type: dev.kind })),
   )
   const apply = async (hosts: Hosts<string>): Promise<void> => {
     for (const { ns, dev, type } of children)
-      await inside(hosts, ns, ['ip', 'link', 'set', dev, 'type', type, 'mode', mode])
+      await inside(hosts, ns, ['ip', 'link', 'set', dev, 'type', type, 'mode', ...mode])
   }
-  return [{ kind: 'wrong mode', what: `children of ${parent.ns.id} ${parent.dev.name}: ${mode}`, apply }]
+  return [{ kind: 'wrong mode', what: `children of ${parent.ns.id} ${parent.dev.name}: ${mode.join(' ')}`, apply }]
+}
+
+const moded: readonly string[] = ['macvlan', 'macvtap', 'ipvlan']
+
+/** The mode in which siblings do not talk, or do; ipvlan has a flag for that beside its mode. None for other devices. */
+function otherMode({ kind, mode = '' }: Interface, talks: boolean): readonly string[] | undefined {
+  const apart = talks ? 'private' : 'bridge'
+  if (kind === 'ipvlan') return [mode.split(' ', 1)[0] ?? '', apart]
+  return moded.includes(kind) && ['bridge', 'private', 'vepa'].includes(mode) ? [apart] : undefined
 }
 
 /** The target stops answering echo requests; or what shows that it is alive would. */
