@@ -13,6 +13,8 @@ export const beyond = document('beyond', 'Beyond the documents', {
   groups: 'Every mode treats broadcast and multicast as it treats unicast',
   'mode-change': 'A mode takes effect at once on children that are up',
   'bridge-parent': 'A bridge can be the parent of macvlan children, which its own ports reach',
+  'parent-kinds':
+    'A VLAN device, a bond, a bridge or a dummy can be the parent of macvlan and ipvlan children, which are as apart from its stack as on a NIC',
   mtu: 'A child’s MTU is at most its parent’s',
   'private-warm': 'Private children reach each other behind a reflecting switch if they know each other’s MAC address',
   'mixed-modes': 'Children of one parent can be in different modes',
@@ -22,5 +24,10 @@ export const beyond = document('beyond', 'Beyond the documents', {
     'Flag private keeps ipvlan children apart in every mode, flag vepa leaves them to the switch, and none lets them reach the parent’s own stack',
   'ipvlan-mode-change': 'An ipvlan mode takes effect at once on all children of the parent, whichever of them is asked',
   'ipvlan-duplicate': 'No two ipvlan children of one parent have the same address',
+  'ipvlan-parent-deleted': 'ipvlan children vanish with their parent, wherever they are',
+  'ipvlan-parent-moved':
+    'ipvlan children stay where they are when their parent moves to another namespace; in l3 what they send is routed there',
+  'path-mtu':
+    'A child finds the MTU of a path by the notices of routers, as its peer does; without them large segments are lost, and small ones are not',
   'one-driver': 'A parent has macvlan or ipvlan children, not both',
 })
