@@ -1,4 +1,4 @@
-import { blocked, reached } from 'netwright'
+import { blocked, icmp, reached, tcp, udp } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { macvlanEns32 } from '../../fixtures/topologies/macvlan-ens32.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
@@ -33,4 +33,7 @@ scenario(macvlanEns32, 'net1 and net2 reach each other with promisc set by ip', 
   .given('ens32 is promiscuous', ({ node1: { $ } }) => $`ip link set ens32 promisc on`)
   .expect(rows)
 
-scenario(macvlanEns32, 'net1 and net2 reach each other without promisc').expect(rows)
+scenario(macvlanEns32, 'net1 and net2 reach each other without promisc, by all protocols').expect(rows, {
+  family: [4, 6],
+  over: [icmp(), tcp(8080), udp(5353)],
+})

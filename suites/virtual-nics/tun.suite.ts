@@ -1,4 +1,4 @@
-import { icmp, reached, tcp, type Interface } from 'netwright'
+import { icmp, reached, tcp, udp, type Interface } from 'netwright'
 import { scenario } from 'netwright/vitest'
 import { startApplication, tunPair } from '../../fixtures/topologies/tun.ts'
 import { virtualNics } from './claims.ts'
@@ -23,3 +23,4 @@ scenario(tunPair, 'an application carries the packets of a tun', { claim: virtua
     const areIpv4 = packets.every((p) => p.startsWith('45') && p.slice(24, 40) === '0a0900010a090002')
     return { holds: packets.length > 0 && areIpv4, found: packets[0] ?? 'no packet was read' }
   })
+  .expect({ ns1: { ns2: reached }, ns2: { ns1: reached } }, { over: [icmp(), udp(5353)], family: 6 })

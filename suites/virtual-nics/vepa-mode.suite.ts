@@ -3,6 +3,7 @@ import { scenario } from 'netwright/vitest'
 import { childrenAreIn, macvlanChildren } from '../../fixtures/topologies/macvlan-modes.ts'
 import { virtualNics } from './claims.ts'
 
+// By IPv4 and ICMP, as the document asks. The same labs by IPv6, TCP and UDP: beyond/ipv6 and beyond/transport.
 const claim = virtualNics.claim('B4')
 const isolated = blocked('macvlan-parent-isolation', { at: 'host eth0' })
 const unreflected = blocked('vepa-not-reflected', { at: 'wire:lan host-eth0' })
