@@ -137,7 +137,10 @@ async function tryDocker(scratch: Scratch, oldest: number): Promise<Ability> {
   const said = (await scratch.sandbox.run(['dockerd', '--version'], { env: scratch.environment })).stdout.toString()
   const version = / version ([\d.]+)/.exec(said)?.[1] ?? ''
   if (Number(version.split('.')[0]) < oldest)
-    return { able: false, reason: `Docker Engine ${String(oldest)} or later is needed, and this is ${version}` }
+    return {
+      able: false,
+      reason: `Docker Engine ${String(oldest)} or later is needed, and this is ${version}: ${dockerRemedy}`,
+    }
   const groups = 'mount -t cgroup2 cgroup2 /mnt && group=$(mktemp -d /mnt/netwright-try-XXXXXXXX) && rmdir "$group"'
   for (const script of [groups, 'iptables -t nat -N netwright']) {
     // Several versions may be asked for at once.

@@ -6,9 +6,13 @@ import { toolPath } from './vm/tool.ts'
 /** The programs of Docker Engine: of Debian's packages docker.io, containerd and runc. */
 export const dockerPrograms = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'] as const
 
-/** How this machine gets them. */
+/**
+ * How a machine gets them. Debian's docker.io is 20.10 in Debian 12 and 26.1 in 13: enough for what needs an engine of any
+ * version. No package of theirs is 28.
+ */
 export const dockerRemedy =
-  'install Docker Engine 28 or later (apt-get install docker.io), or unpack it into the cache: `node scripts/engine.ts true` in a checkout'
+  'install Docker Engine 28 or later as docs.docker.com/engine/install says (docker.io of Debian 12 and 13 is older; some scenarios are skipped with it), ' +
+  'or unpack it into the cache, for this machine and its VMs: `node scripts/engine.ts true` in a checkout'
 
 /** The folders of the engine that the project's tests use, which is unpacked in the cache and not installed; none without it. */
 export async function dockerFolders(): Promise<readonly string[]> {
