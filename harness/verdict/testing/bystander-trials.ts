@@ -110,7 +110,7 @@ export const bystanderTrials: readonly Trial[] = [
     is: 'netfilter-drop at gw',
   },
   {
-    what: 'a rule drops somebody else’s connections to the same port, and an egress hook, which no trace shows, the answers',
+    what: 'a rule drops somebody else’s connections to the same port, and the way back is a blackhole',
     given: inOrder(
       on('node2', `${input('ip saddr 10.0.0.254 tcp dport 8080 drop')}; ip route add blackhole 10.0.0.1`),
       on('gw', 'while :; do timeout 0.05 bash -c "</dev/tcp/10.0.0.2/8080"; done >/dev/null 2>&1 &'),
