@@ -49,6 +49,12 @@ export const debianPackages = [
   { name: 'zstd', programs: ['zstd'], why: 'unpacks kernels', only: 'x64', kinds: ['vm', 'vagrant'] },
   { name: 'dnsmasq-base', programs: ['dnsmasq'], why: 'the DHCP server of ipvlan scenarios', scenarios: true },
   { name: 'udhcpc', programs: ['udhcpc'], why: 'the DHCP client, which takes any client id', scenarios: true },
+  {
+    name: 'containernetworking-plugins',
+    programs: ['/usr/lib/cni/macvlan', '/usr/lib/cni/static'],
+    why: 'a runtime’s network plugins (CNI)',
+    scenarios: true,
+  },
   { name: 'bird2', programs: ['bird', 'birdc'], why: 'announces subnets by BGP', service: true },
   {
     name: 'openvswitch-switch',
