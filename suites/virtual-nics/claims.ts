@@ -11,6 +11,6 @@ export const virtualNics = document('virtual-nics', '虚拟网卡解析', {
   B7: 'tun: an application reads and writes layer-3 packets',
   B8: 'A dummy device can hold an address and answers locally',
   B9: 'DHCP over ipvlan needs a client id of its own for each child',
-  B10: 'ipvlan needs kernel 3.19, and 4.2 is recommended',
+  B10: 'ipvlan needs kernel 3.19, and 4.2 is recommended (tried on the machine at hand only)',
   B11: '`ip netns del` and `ip link del` leave nothing',
 })
