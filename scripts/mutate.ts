@@ -1,6 +1,6 @@
 // The self-test against vacuous passes: breaks every lab in several ways and runs what passes on the sound lab. A scenario that
 // still passes on a lab that was broken where it looks is a survivor: a fault in a verdict, or in a suite.
-// Usage: node scripts/mutate.ts [suite…] [--on MACHINE] [--sample NUMBER | --all] [--json]
+// Usage: node scripts/mutate.ts [suite…] [--on MACHINE] [--sample NUMBER | --all] [--minutes NUMBER] [--json]
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import type { Channel } from '../harness/machines/channel/channel.ts'
@@ -35,11 +35,15 @@ const { values, positionals } = parseArgs({
     on: { type: 'string', default: 'local' },
     sample: { type: 'string', default: String(usualSample) },
     all: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: 'Infinity' },
     json: { type: 'boolean', default: false },
   },
 })
 const sampleSize = Number(values.sample)
 if (!(sampleSize >= 1)) throw new Error(`--sample ${values.sample} is no number of broken labs`)
+/** When no further lab is broken; what has been tried by then counts. */
+const lateMs = Number(values.minutes) * 60_000
+if (!(lateMs > 0)) throw new Error(`--minutes ${values.minutes} is no time`)
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 
 const machine = await machineFor(values.on)
@@ -59,7 +63,11 @@ say(
   `${String(met.length)} scenarios hold on their sound labs; ` +
     `${String(possible.length)} ways to break them, ${String(chosen.length)} tried${chosen.length < possible.length ? ' (a fixed sample; --all tries every one)' : ''}`,
 )
-const fates = await inParallel(chosen, async (trial) => ({ trial, ...(await tryTrial(trial)) }))
+const answers = await inParallel(chosen, async (trial) =>
+  performance.now() - began < lateMs ? { trial, ...(await tryTrial(trial)) } : undefined,
+)
+const fates = answers.filter((answer) => answer !== undefined)
+if (fates.length < chosen.length) say(`after ${values.minutes} minutes ${String(fates.length)} of them were tried`)
 report()
 await machine.dispose()
 
@@ -83,11 +91,13 @@ function trialsOf(of: SuitePlan, result: ScenarioResult): Trial[] {
 /** A fixed choice: a few of every kind first, then by a hash of the name, so that it does not change from run to run. */
 function sample(trials: readonly Trial[]): Trial[] {
   const order = (trial: Trial): string => createHash('sha256').update(trial.name).digest('hex')
-  const sorted = trials.toSorted((a, b) => order(a).localeCompare(order(b)))
+  const byHash = (a: Trial, b: Trial): number => order(a).localeCompare(order(b))
+  const sorted = trials.toSorted(byHash)
   const share = Math.ceil(sampleSize / kinds.length)
   const fair = kinds.flatMap((kind) => sorted.filter(({ mutation }) => mutation.kind === kind).slice(0, share))
   const rest = sorted.filter((trial) => !fair.includes(trial)).slice(0, Math.max(0, sampleSize - fair.length))
-  return [...fair, ...rest]
+  // Of every kind some are tried early, should the time be over.
+  return [...fair, ...rest].sort(byHash)
 }
 
 /** Runs a scenario up to one expectation, breaks the lab just before it, and looks whether the expectation notices. */
