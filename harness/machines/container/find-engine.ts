@@ -50,7 +50,8 @@ async function firstThatAnswers(): Promise<string> {
   throw noEngine(tried)
 }
 
-function usualSockets(): readonly string[] {
+/** Where engines listen unless they are told otherwise. */
+export function usualSockets(): readonly string[] {
   const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${String(process.geteuid?.() ?? 0)}`
   return [
     '/var/run/docker.sock',
