@@ -201,7 +201,11 @@ export function ipvlanVepa(c: Case): Proof | undefined {
   const lost = [...forthKinds, ...homewardKinds].flatMap((kind) => {
     const to = forthKinds.includes(kind) ? s.owner : s.source
     const isLost = (t: Sighting): boolean =>
-      t.kind === kind && t.direction === 'out' && isAt(t, s.parent) && (isRouted || !isGroupMac(t.targetMac))
+      t.kind === kind &&
+      t.direction === 'out' &&
+      isAt(t, s.parent) &&
+      isAimedAt(t, to) &&
+      (isRouted || !isGroupMac(t.targetMac))
     const came = sightings.some(
       (t) =>
         t.kind === kind && t.direction === 'in' && (isAt(t, s.parent) || t.ns === to.ns.id) && !isGroupMac(t.targetMac),

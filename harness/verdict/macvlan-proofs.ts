@@ -105,20 +105,24 @@ function privateBesideSibling(c: Case): Proof | undefined {
   if (s === undefined) return undefined
   const shy = [s.source, s.owner].find((spot) => spot.dev.mode === 'private')
   if (shy === undefined || !s.parent.dev.up) return undefined
-  const isForthStopped = leftFor(c, s.parent, forthKinds) && !seenForth(c, s.owner, 'in')
+  const isForthStopped = leftFor(c, s.parent, s.owner, forthKinds) && !seenForth(c, s.owner, 'in')
   const isBackStopped =
-    leftFor(c, s.parent, homewardKinds) && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
+    leftFor(c, s.parent, s.source, homewardKinds) && seenHomeward(c, s.owner, 'out') && !seenBack(c, s.source, 'in')
   if (!isForthStopped && !isBackStopped) return undefined
   const because = `${spotText(s.source)} and ${spotText(s.owner)} are children of ${spotText(s.parent)}, and ${spotText(shy)} is in private mode: frames left by the parent, and nothing passed between the two`
   return { reason: 'private-mode', at: spotText(s.parent), because }
 }
 
 /** Whether frames left for where a private child's sibling cannot hear them: unicast that a switch reflects, it can. */
-function leftFor(c: Case, parent: Spot, kinds: readonly SightingKind[]): boolean {
+function leftFor(c: Case, parent: Spot, listener: Spot, kinds: readonly SightingKind[]): boolean {
   const reflected = isReflected(c, parent)
   return c.evidence.sightings.some(
     (s) =>
-      kinds.includes(s.kind) && isAt(s, parent) && s.direction === 'out' && (isGroupMac(s.targetMac) || !reflected),
+      kinds.includes(s.kind) &&
+      isAt(s, parent) &&
+      s.direction === 'out' &&
+      isAimedAt(s, listener) &&
+      (isGroupMac(s.targetMac) || !reflected),
   )
 }
 
@@ -131,7 +135,10 @@ export function vepaNotReflected(c: Case): Proof | undefined {
   if (s === undefined) return undefined
   const modes = [s.source.dev.mode, s.owner.dev.mode]
   if (modes.includes('private') || !modes.some((mode) => mode === 'vepa' || mode === 'source')) return undefined
-  if (!seenForth(c, s.parent, 'out') || seenForth(c, s.parent, 'in') || seenForth(c, s.owner, 'in')) return undefined
+  const left = c.evidence.sightings.some(
+    (t) => forthKinds.includes(t.kind) && isAt(t, s.parent) && t.direction === 'out' && isAimedAt(t, s.owner),
+  )
+  if (!left || seenForth(c, s.parent, 'in') || seenForth(c, s.owner, 'in')) return undefined
   const port = switchPort(c, s.parent)
   if (port !== undefined) {
     // The switch must have got the frames, be forwarding, and be set not to reflect: else something else kept them.

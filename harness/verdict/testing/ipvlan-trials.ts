@@ -244,6 +244,24 @@ export const ipvlanTrials: Readonly<
       { what: 'l2 behind a reflecting switch', ipvlan: 'l2 vepa', hairpin: true, from: ns1, to: ns2, is: 'reached' },
       { what: 'a child with flag vepa and the world', ipvlan: 'l2 vepa', from: ns1, to: 'node2', is: 'reached' },
       {
+        what: 'rules lead both ways by a router, which throws the answer away',
+        ipvlan: 'l2 vepa',
+        given: async ({ node1: { $ }, gw }) => {
+          await gw.$`sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0`
+          for (const [ns, to] of [
+            ['ns1', '10.0.0.12'],
+            ['ns2', '10.0.0.11'],
+          ] as const) {
+            await $`ip -n ${ns} route add ${to}/32 via 10.0.0.254 table 100`
+            await $`ip -n ${ns} rule add pref 100 to ${to} lookup 100`
+          }
+          await gw.$`ip route add blackhole 10.0.0.11/32`
+        },
+        from: ns1,
+        to: ns2,
+        is: 'inconclusive: unexplained',
+      },
+      {
         what: 'the switch’s port is down',
         ipvlan: 'l2 vepa',
         given: ({ node1: { $ } }) => $`ip link set eth0 down`,

@@ -396,6 +396,14 @@ export const macvlanTrials: Readonly<
         to: 'node1/ns2',
         is: `private-mode at ${node1}`,
       },
+      {
+        what: 'rules lead by a router, which throws the request away',
+        modes: ['private', 'private'],
+        given: byRouterInVain,
+        from: 'node1/ns1',
+        to: 'node1/ns2',
+        is: 'inconclusive: unexplained',
+      },
       { what: 'private to the outside', modes: ['private'], from: 'node1/ns1', to: 'node2', is: 'reached' },
     ],
   },
@@ -482,6 +490,14 @@ export const macvlanTrials: Readonly<
         from: 'node1/ns1',
         to: 'node1/ns2',
         is: `private-mode at ${node1}`,
+      },
+      {
+        what: 'rules lead by a router, which throws the request away',
+        modes: ['vepa', 'vepa'],
+        given: byRouterInVain,
+        from: 'node1/ns1',
+        to: 'node1/ns2',
+        is: 'inconclusive: unexplained',
       },
       {
         what: 'the source’s neighbour entry is wrong, and the switch floods',
@@ -623,13 +639,24 @@ async function allowNode2({ node1, node2 }: TrialHosts): Promise<void> {
 /** Rules, not the main table, lead from ns1 to its host and back by the router on their wire; then something befalls one of them. */
 function byRouter(then?: (hosts: TrialHosts) => Promise<unknown>): (hosts: TrialHosts) => Promise<void> {
   return async (hosts) => {
-    await hosts.gw.$`sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0`
-    await hosts.node1.$`ip -n ns1 route add 10.0.0.1/32 via 10.0.0.254 table 100`
-    await hosts.node1.$`ip -n ns1 rule add pref 100 to 10.0.0.1 lookup 100`
-    await hosts.node1.$`ip route add 10.0.0.11/32 via 10.0.0.254 table 100`
-    await hosts.node1.$`ip rule add pref 100 to 10.0.0.11 lookup 100`
+    await detour(hosts, '10.0.0.1', '')
     await then?.(hosts)
   }
+}
+
+/** The same between ns1 and ns2, and the router throws away what is for ns2. */
+async function byRouterInVain(hosts: TrialHosts): Promise<void> {
+  await detour(hosts, '10.0.0.12', '-n ns2')
+  await hosts.gw.$`ip route add blackhole 10.0.0.12/32`
+}
+
+async function detour({ node1: { $ }, gw }: TrialHosts, other: string, there: string): Promise<void> {
+  await gw.$`sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0`
+  for (const [place, to] of [
+    ['-n ns1', other],
+    [there, '10.0.0.11'],
+  ] as const)
+    await $`bash -c ${`ip ${place} route add ${to}/32 via 10.0.0.254 table 100; ip ${place} rule add pref 100 to ${to} lookup 100`}`
 }
 
 /** Two private children in two subnets, which the router on their wire joins. */
