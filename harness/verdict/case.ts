@@ -131,18 +131,6 @@ export function requestsInto(c: Case, ns: string): Sighting[] {
   return arrivals(c, ns, ['request'])
 }
 
-/**
- * Frames that came in for an l3s child at its parent, where such a child's frames are last seen: they pass the parent's stack,
- * which hands them over behind its INPUT hook, past the child's own taps (drivers/net/ipvlan/ipvlan_l3s.c, ipvlan_nf_input).
- */
-export function handedOver(c: Case, end: Spot | undefined, kind: SightingKind): Sighting[] {
-  const parent = end && isIpvlan(end.dev) && ipvlanMode(end.dev).mode === 'l3s' ? parentSpot(c.graph, end) : undefined
-  if (parent === undefined) return []
-  return c.evidence.sightings.filter(
-    (s) => s.kind === kind && isAt(s, parent) && s.direction === 'in' && s.forOther !== true,
-  )
-}
-
 /** Frames of some kinds that came in at a namespace addressed to it. */
 export function arrivals(c: Case, ns: string, kinds: readonly SightingKind[]): Sighting[] {
   return c.evidence.sightings.filter(
