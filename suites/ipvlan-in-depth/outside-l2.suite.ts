@@ -33,11 +33,20 @@ scenario(ipvlanL2, 'by method 3 children leave by ens10 directly', {
   when: 'method 3',
 })
   .given('ipvl_10 gets 172.18.22.114/32, namespaces 172.18.22.0/24 by eth0', methodThree)
-  .expect({ node1ns: { '172.18.22.60': unanswered } }, { over })
+  .expect({ node1ns: { '172.18.22.60': unanswered, 'fd00:22::60': unanswered } }, { over })
   .until(
     'beside gets a route to the children’s subnet',
-    ({ beside: { $ } }) => $`ip route add 192.168.100.0/24 dev eth0`,
-    ({ beside: { $ } }) => $`ip route del 192.168.100.0/24 dev eth0`,
+    async ({ beside: { $ } }) => {
+      await $`ip route add 192.168.100.0/24 dev eth0`
+      await $({ nothrow: true })`ip -6 route add fd00:100::/64 dev eth0 src fd00:22::60`
+    },
+    async ({ beside: { $ } }) => {
+      await $`ip route del 192.168.100.0/24 dev eth0`
+      await $({ nothrow: true })`ip -6 route del fd00:100::/64 dev eth0`
+    },
   )
-  .expect({ node1ns: { '172.18.22.60': reached }, beside: { node1ns: reached } }, { over })
+  .expect(
+    { node1ns: { '172.18.22.60': reached, 'fd00:22::60': reached }, beside: { node1ns: reached } },
+    { over, family: [4, 6] },
+  )
   .andBack()

@@ -39,23 +39,41 @@ scenario(ipvlanL3, 'the outside reaches l3 children by the host’s address, not
   .expect({ beside: { node2ns: blocked('neighbour-unanswered', { at: 'node/node2ns eth0' }) } })
   .until(
     'beside routes the children’s subnet by ens10’s address',
-    ({ beside: { $ } }) => $`ip route replace 192.168.100.0/24 via 172.18.23.10`,
-    ({ beside: { $ } }) => $`ip route replace 192.168.100.0/24 dev eth0 src 172.18.23.60`,
+    async ({ beside: { $ } }) => {
+      await $`ip route replace 192.168.100.0/24 via 172.18.23.10`
+      await $({ nothrow: true })`ip -6 route replace fd00:100::/64 via fd00:23::10`
+    },
+    async ({ beside: { $ } }) => {
+      await $`ip route replace 192.168.100.0/24 dev eth0 src 172.18.23.60`
+      await $({ nothrow: true })`ip -6 route del fd00:100::/64`
+    },
   )
-  .expect({ beside: { node2ns: reached }, node2ns: { '172.18.23.60': reached } }, { over })
+  .expect(
+    { beside: { node2ns: reached }, node2ns: { '172.18.23.60': reached, 'fd00:23::60': reached } },
+    { over, family: [4, 6] },
+  )
   .andBack()
 
 scenario(ipvlanL3, 'l3 children reach the outside only with a return route', { claim: ipvlanInDepth.claim('E8') })
   .given('ens10 gets an address', addressEns10)
-  .expect({ node2ns: { '172.18.23.60': unanswered } }, { over })
+  .expect({ node2ns: { '172.18.23.60': unanswered, 'fd00:23::60': unanswered } }, { over })
   .until(
     'beside routes the children’s subnet by ens10’s address',
-    ({ beside: { $ } }) => $`ip route add 192.168.100.0/24 via 172.18.23.10`,
-    ({ beside: { $ } }) => $`ip route del 192.168.100.0/24`,
+    async ({ beside: { $ } }) => {
+      await $`ip route add 192.168.100.0/24 via 172.18.23.10`
+      await $({ nothrow: true })`ip -6 route add fd00:100::/64 via fd00:23::10`
+    },
+    async ({ beside: { $ } }) => {
+      await $`ip route del 192.168.100.0/24`
+      await $({ nothrow: true })`ip -6 route del fd00:100::/64`
+    },
   )
-  .expect({ node2ns: { '172.18.23.60': reached } }, { over })
+  .expect({ node2ns: { '172.18.23.60': reached, 'fd00:23::60': reached } }, { over })
   .andBack()
 
 async function addressEns10({ node: { $ } }: Pick<Hosts<'node'>, 'node'>): Promise<void> {
   await $`ip addr add 172.18.23.10/24 dev ens10`
+  await $({ nothrow: true })`ip -6 addr add fd00:23::10/64 dev ens10`
+  // What it sends for its children is not its own: it asks for the next hop by a link-local address, or not at all (ndisc_solicit).
+  await $({ nothrow: true })`ip -6 addr add fe80::10/64 dev ens10 nodad`
 }
