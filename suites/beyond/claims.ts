@@ -26,7 +26,7 @@ export const beyond = document('beyond', 'Beyond the documents', {
   'ipvlan-duplicate': 'No two ipvlan children of one parent have the same address',
   'ipvlan-parent-deleted': 'ipvlan children vanish with their parent, wherever they are',
   'ipvlan-parent-moved':
-    'ipvlan children stay where they are when their parent moves to another namespace; in l3 what they send is routed there',
+    'l2 children of ipvlan stay where they are when their parent moves to another namespace, and still work',
   'path-mtu':
     'A child finds the MTU of a path by the notices of routers, as its peer does; without them large segments are lost, and small ones are not',
   'one-driver': 'A parent has macvlan or ipvlan children, not both',

@@ -18,7 +18,6 @@ scenario(ipvlanChildren('l2'), 'ipvlan children vanish with their parent', {
 
 scenario(ipvlanChildren('l2'), 'l2 children survive the move of their parent', {
   claim: beyond.claim('ipvlan-parent-moved'),
-  when: 'l2',
 })
   .expect({ ns1: { ns2: reached, outside: reached } }, both)
   .given('the parent moves to a namespace of its own', moveParent)
