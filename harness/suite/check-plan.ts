@@ -20,8 +20,12 @@ export function checkPlan(plan: ScenarioPlan): readonly NetwrightError[] {
       const next = 'Give until(…) a third argument that takes the remedy back.'
       return [problem('andBack has no remedy with an undo before it', next)]
     }
-    if (step.kind === 'until' && !canFlip(steps, at)) {
-      return [problem(`${name} has nothing to flip`, 'At least one cell must be expected before and after it.')]
+    if (!canFlip(steps, at)) {
+      const next =
+        step.kind === 'back'
+          ? 'At least one cell that was expected last before the remedy must be in the last expectation before andBack.'
+          : 'At least one cell must be expected before and after it.'
+      return [problem(`${name} has nothing to flip`, next)]
     }
     const beside = besideIt(steps, at)
     if (beside === undefined) return []
@@ -57,12 +61,17 @@ function measuredBefore(steps: readonly PlannedStep[], at: number): readonly Pla
   return remedy === undefined ? [] : measuredBefore(steps, remedy)
 }
 
-/** Whether a cell that was measured before a remedy is what is measured next. */
-function canFlip(steps: readonly PlannedStep[], at: number): boolean {
+/** What is measured to see what a remedy, or going back, did. */
+function measuredBy(steps: readonly PlannedStep[], at: number): readonly PlannedCell[] {
+  if (steps[at]?.kind === 'back') return measuredBefore(steps, at + 1)
   const next = steps.slice(at + 1).find(isMeasurement)
-  if (next?.kind !== 'expect') return false
+  return next?.kind === 'expect' ? next.cells : []
+}
+
+/** Whether a cell that was measured last before a remedy, or before going back, is what is measured next. */
+function canFlip(steps: readonly PlannedStep[], at: number): boolean {
   const before = measuredBefore(steps, at)
-  return next.cells.some((cell) => before.some((other) => sameCell(cell, other)))
+  return measuredBy(steps, at).some((cell) => before.some((other) => sameCell(cell, other)))
 }
 
 /** What else is done between the two measurements of which a remedy, or its undo, must flip a cell. */

@@ -153,6 +153,29 @@ describe('a plan is refused before anything is built', () => {
     expect(problems((s) => flipping(s, nothing).andBack())).toHaveLength(1)
   })
 
+  test('when what is measured last before going back is not measured there again', () => {
+    const flipped = (s: ReturnType<typeof plan>['builder']) =>
+      s
+        .expect({ ns2: { node2: blocked('no-route') } })
+        .until('r', nothing, nothing)
+        .expect({ ns2: { node2: reached } })
+    expect(
+      problems((s) =>
+        flipped(s)
+          .expect({ ns2: { node1: reached } })
+          .andBack(),
+      ),
+    ).toMatchInlineSnapshot(`
+      [
+        "andBack has nothing to flip [NETWRIGHT_BAD_SCENARIO]
+        where: scenario "a scenario"
+        next: At least one cell that was expected last before the remedy must be in the last expectation before andBack.",
+      ]
+    `)
+    const both = { ns2: { node1: reached, node2: reached } }
+    expect(problems((s) => flipped(s).expect(both).andBack())).toEqual([])
+  })
+
   test('when a port or family makes no sense', () => {
     expect(problems((s) => s.expect({ ns2: { node2: reached } }, { over: tcp(70000) }))[0]).toContain(
       '70000 is not a port',
