@@ -122,6 +122,8 @@ export function deviceName(graph: Graph, seen: SeenFrame): string {
 /** Groups are asked by another address than the one that is to answer. */
 function insteadOf({ spec }: Conversation, packet: Packet, kind: SightingKind): { instead?: string } {
   if (packet.kind !== 'ipv4' && packet.kind !== 'ipv6') return {}
+  // A solicitation names whom it asks, and goes to a group (RFC 4861, 7.2.2).
+  if (spec.protocol.kind === 'arp') return {}
   const isAsked = kind === 'request' && spec.protocol.kind !== 'broadcast' && spec.protocol.kind !== 'multicast'
   const address = isAsked ? packet.target : kind === 'reply' ? packet.source : spec.address
   return address === spec.address ? {} : { instead: address }

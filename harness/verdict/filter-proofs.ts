@@ -53,7 +53,11 @@ export function noListener(c: Case): Proof | undefined {
   if (owner === undefined || !('port' in probe.protocol) || findings.listening !== false) return undefined
   const isRefusal = (s: Sighting): boolean => s.kind === 'reset' || s.error?.name === 'port-unreachable'
   // What refuses behind a published port is another's stack: its refusal came in before it went out, with another source.
-  const isAnothers = sightings.some((s) => isRefusal(s) && s.ns === owner.ns.id && s.direction === 'in')
+  // One's own comes in as well where a device shows what its other end sent: lo, a bridge's port, the parent of a child.
+  const isAnothers = sightings.some((s, i) => {
+    const isOwn = (o: Sighting): boolean => o.ns === s.ns && o.direction === 'out' && o.text === s.text
+    return isRefusal(s) && s.ns === owner.ns.id && s.direction === 'in' && !sightings.slice(0, i).some(isOwn)
+  })
   const refusal = ownFrame(c.graph, sightings.filter(isRefusal), owner.ns.id, ['reset', 'error'])
   if (refusal === undefined || isAnothers || findings.netfilter?.length !== 0) return undefined
   const because = `${owner.ns.id} answered "${refusal.text}", and no socket there listens on port ${String(probe.protocol.port)}`

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { agentCommand, agentFile, localArch, openLocalAgent } from './agent-process.ts'
@@ -44,9 +45,11 @@ test('keeps nothing open of the agent that it is a copy of', async () => {
 
 test('takes nobody for a sandbox who does not know the password', async () => {
   let refused = 0
+  let silent: Promise<unknown> | undefined
   const first2: AgentChannel = {
     ...first,
     startSandbox: async (address, password) => {
+      silent = once(connect(`\0${address}`).resume(), 'close')
       await new Promise((resolve) => {
         const stranger = connect(`\0${address}`)
         stranger.on('error', () => undefined)
@@ -60,6 +63,8 @@ test('takes nobody for a sandbox who does not know the password', async () => {
   const { channel } = await openForkedAgent(first2)
   onTestFinished(() => channel.close())
   expect(refused).toBe(1)
+  // One that says nothing is not listened to any longer: it would keep this process alive.
+  await silent
   await channel.ping()
 })
 

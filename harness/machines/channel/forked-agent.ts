@@ -20,12 +20,16 @@ export async function openForkedAgent(first: AgentChannel): Promise<{ channel: C
   const address = `netwright-${randomBytes(16).toString('hex')}`
   const password = randomBytes(passwordBytes / 2).toString('hex')
   const server = createServer()
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
   server.listen(`\0${address}`)
   try {
     await once(server, 'listening')
     const connected = connectionWith(server, password)
     const child = await first.startSandbox(address, password)
-    const channel = await openChannel(transportOver(await Promise.race([connected, lostBefore(child)]), child))
+    const socket = await Promise.race([connected, lostBefore(child)])
+    const channel = await openChannel(transportOver(socket, child))
+    sockets.delete(socket)
     return { channel, pid: child.pid }
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_AGENT', 'The sandbox did not start', {
@@ -34,6 +38,8 @@ export async function openForkedAgent(first: AgentChannel): Promise<{ channel: C
     })
   } finally {
     server.close()
+    // Strangers, who would keep this process alive; and the sandbox that did not come to be.
+    for (const socket of sockets) socket.destroy()
   }
 }
 

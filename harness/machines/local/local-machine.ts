@@ -5,6 +5,7 @@ import { openAbilities } from '../ability.ts'
 import { agentCommand, agentFile, localArch, openLocalAgent } from '../channel/agent-process.ts'
 import type { AgentChannel, Channel } from '../channel/channel.ts'
 import { openForkedAgent } from '../channel/forked-agent.ts'
+import { disposed } from '../disposed.ts'
 import { dockerFolders } from '../docker-programs.ts'
 import type { Machine } from '../machine.ts'
 import { initOutside } from './enter.ts'
@@ -25,7 +26,9 @@ export async function localMachine(): Promise<Machine> {
     distro(),
     dockerFolders(),
   ])
+  let isDisposed = false
   const openSandbox = async (): Promise<Channel> => {
+    if (isDisposed) throw disposed('local')
     const sandbox = await openForkedAgent(channel)
     return { ...sandbox.channel, localPid: async () => initOutside(await channel.localPid?.(), sandbox.pid) }
   }
@@ -50,6 +53,7 @@ export async function localMachine(): Promise<Machine> {
     openSandbox,
     can: abilities.can,
     dispose: async () => {
+      isDisposed = true
       await Promise.all([channel.close(), abilities.close()])
     },
   }

@@ -26,6 +26,33 @@ const ownRouter = `ip link add v0 type veth peer name v1 netns ns1; ip addr add 
 /** What looks like an answer of the target and is another's, and what looks like another's and is the target's. */
 export const answerTrials: readonly Trial[] = [
   {
+    what: 'a solicitation goes to a group, and its answer comes from the address that was asked',
+    modes: ['bridge', 'bridge'],
+    from: 'node1',
+    to: 'node2',
+    family: 6,
+    over: arp,
+    is: 'reached',
+  },
+  {
+    what: 'the host refuses by a child of its own, and its parent shows that, too',
+    modes: ['bridge', 'bridge'],
+    given: onNode1(`ip link add link eth0 mac0 type macvlan mode bridge; ip addr del 10.0.0.1/24 dev eth0
+      ip addr add 10.0.0.1/24 dev mac0; ip link set mac0 up`),
+    from: 'node1/ns1',
+    to: 'node1',
+    over: tcp(8080, { service: 'own' }),
+    is: 'no-listener at node1 mac0',
+  },
+  {
+    what: 'a host refuses itself, by lo',
+    modes: ['bridge', 'bridge'],
+    from: 'node2',
+    to: 'node2',
+    over: tcp(8080, { service: 'own' }),
+    is: 'no-listener at node2 eth0',
+  },
+  {
     what: 'a passthru child has its host’s address as well and answers in the place of the host, which cannot',
     modes: ['passthru'],
     given: onNode1(`${addressOnChild}; ${echoIgnored}`),

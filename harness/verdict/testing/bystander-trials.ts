@@ -193,4 +193,26 @@ export const bystanderTrials: readonly Trial[] = [
     to: 'node2',
     is: 'inconclusive: unexplained',
   },
+  {
+    what: 'NAT draws the source port, another port is dropped, and nothing listens: no-listener',
+    given: on(
+      'node2',
+      `${input('tcp dport 81 drop')}; nft 'table ip n { chain p { type nat hook postrouting priority 100; masquerade fully-random; }; }'`,
+    ),
+    from: 'node1',
+    to: 'node2',
+    over: tcp(8080, { service: 'own' }),
+    is: 'no-listener at node2 eth0',
+  },
+  {
+    what: 'a limit counts pings, the port is open to all, and nothing listens: no-listener',
+    given: on(
+      'node2',
+      input('policy drop; icmp type echo-request limit rate 5/second accept; tcp dport 8080 accept'),
+    ),
+    from: 'node1',
+    to: 'node2',
+    over: tcp(8080, { service: 'own' }),
+    is: 'no-listener at node2 eth0',
+  },
 ]
