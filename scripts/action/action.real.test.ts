@@ -172,6 +172,8 @@ test('the project’s packages are installed by the command that was given', () 
 interface Poorer {
   readonly without: readonly string[]
   readonly refused: readonly string[]
+  /** Programs that are found before its own: shell scripts by name. */
+  readonly more?: Readonly<Record<string, string>>
 }
 
 /**
@@ -179,7 +181,7 @@ interface Poorer {
  * packages. Of a package that it has, this apt-get brings a program of the same name; of one that it has not, the real
  * one installs nothing at all.
  */
-function prepare(on: string, { without, refused }: Poorer): Done & { readonly log: string } {
+function prepare(on: string, { without, refused, more = {} }: Poorer): Done & { readonly log: string } {
   const shims = mkdtempSync(join(tmpdir(), 'netwright-shims-'))
   const log = join(shims, 'log')
   const scripts = {
@@ -191,6 +193,7 @@ for p in "$@"; do printf '#!/bin/sh\n' >${shims}/\${p%-base} && chmod +x ${shims
     udevadm: '',
     tee: '',
     sysctl: 'if [ "$1" = -n ]; then echo 1; exit; fi',
+    ...more,
   }
   for (const [name, script] of Object.entries(scripts))
     writeFileSync(join(shims, name), `#!/bin/sh\necho "${name} $*" >>${log}\n${script}\n`, { mode: 0o755 })
@@ -236,4 +239,13 @@ test('without a package that only some scenarios want, the machine is ready: the
   expect(code, output).toBe(0)
   expect(output).toMatch(/^::warning::Not to be had here: dnsmasq-base\. Scenarios that want it are skipped/m)
   expect(log).toMatch(/install -y --no-install-recommends tcpdump$/m)
+})
+
+test('where what is missing cannot be listed, the machine is not taken to be ready', () => {
+  const tooOld = 'echo "SyntaxError: Unexpected token" >&2; exit 1'
+  const { code, output, log } = prepare('local', { without: [], refused: [], more: { node: tooOld } })
+  expect(code, output).toBe(1)
+  expect(output).toContain('SyntaxError')
+  expect(log).not.toContain('apt-get')
+  expect(prepare('local', { without: [], refused: [], more: { node: 'exit 127' } }).code).toBe(127)
 })

@@ -32,7 +32,9 @@ install() {
   apt install -y --no-install-recommends "$@"
 }
 
-read -r -d '' -a packages < <(node "$here/missing-packages.mjs") || true
+# An assignment, since it ends the script when node fails.
+missing=$(node "$here/missing-packages.mjs")
+read -r -a packages <<<"$missing"
 if [ "${#packages[@]}" -eq 0 ]; then exit; fi
 echo "Missing: ${packages[*]}"
 apt update
