@@ -13,7 +13,7 @@ const counterNames = ['IPReversePathFilter'] as const
  * done after the verdict's own window has closed, so that the tracing table never touches what is judged.
  */
 export async function secondLook(prober: Prober, spec: ProbeSpec, suspects: readonly string[]): Promise<Findings> {
-  const rules = await Promise.all(suspects.map((ns) => readRules(prober, ns)))
+  const rules = await Promise.all(suspects.map((ns) => readRules(prober, ns, spec)))
   const traced = suspects.filter((_, i) => rules[i] === 'some' || rules[i] === 'counting')
   const counted = suspects.filter((ns) => filtersReversePath(prober, ns))
   const before = await Promise.all(counted.map((ns) => readCounters(prober, ns)))

@@ -206,10 +206,7 @@ export const bystanderTrials: readonly Trial[] = [
   },
   {
     what: 'a limit counts pings, the port is open to all, and nothing listens: no-listener',
-    given: on(
-      'node2',
-      input('policy drop; icmp type echo-request limit rate 5/second accept; tcp dport 8080 accept'),
-    ),
+    given: on('node2', input('policy drop; icmp type echo-request limit rate 5/second accept; tcp dport 8080 accept')),
     from: 'node1',
     to: 'node2',
     over: tcp(8080, { service: 'own' }),
