@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -95,6 +95,27 @@ async function toldToUser(env: Readonly<Record<string, string>>): Promise<string
   const clean = { ...process.env, DOCKER_HOST: '', NODE_COMPILE_CACHE: '', HOME: '/nonexistent', ...env }
   return (await run(program, argv, { env: clean })).stdout
 }
+
+test('tc.host, which testcontainers heeds before DOCKER_HOST, is named with its file', async () => {
+  const folder = await scratch()
+  await chmod(folder, 0o755)
+  const info = JSON.stringify({ OperatingSystem: 'Debian', OSType: 'linux', ServerVersion: '1' })
+  const [other, named] = await Promise.all(
+    [1, 2].map(() => serve((_, response) => response.setHeader('content-type', 'application/json').end(info))),
+  )
+  const file = join(folder, '.testcontainers.properties')
+  await writeFile(file, `tc.host=tcp://127.0.0.1:${portOf(other ?? '')}\n`)
+  const socket = join(folder, 'docker.sock')
+  await serve((_, response) => response.setHeader('content-type', 'application/json').end(info), socket)
+  await chmod(socket, 0o666)
+  for (const host of [`unix://${socket}`, `tcp://127.0.0.1:${portOf(named ?? '')}`]) {
+    const text = await toldToUser({ DOCKER_HOST: host, HOME: folder })
+    expect(text).toContain(`DOCKER_HOST=${host}: tc.host of ${file} overrides it`)
+    expect(text).toContain(`next: Remove the line tc.host from ${file}`)
+    // Without it, there is an engine, and nothing to tell.
+    expect(await toldToUser({ DOCKER_HOST: host })).toBe('')
+  }
+}, 30_000)
 
 test('a socket that the user may not open: whose it is, and what gives access', async () => {
   const folder = await scratch()

@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { readEngineAddress, refusalOf, type EngineAddress } from './engine-address.ts'
-import { noAddress, noEngine, noEngineAt, type Tried } from './no-engine.ts'
+import { noAddress, noEngine, noEngineAt, overridden, type Tried } from './no-engine.ts'
 
 /** What testcontainers hands out: the engine's API. */
 export type Engine = ContainerRuntimeClient['container']['dockerode']
@@ -30,14 +31,26 @@ export async function findEngine(): Promise<Engine> {
     return dockerode
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
-    throw noEngineAt(host, (await refusalOf(address, '/info')) ?? { kind: 'strange', text })
+    const unwell = await refusalOf(address, '/info')
+    if (unwell === undefined && (await hasOwnHost())) throw overridden(host, settingsFile())
+    throw noEngineAt(host, unwell ?? { kind: 'strange', text })
   }
 }
 
 /** Where the engine does not answer as it should, testcontainers goes on to other places. */
 function isAt({ modem }: Engine, address: EngineAddress): boolean {
-  const at = modem as { readonly socketPath?: string; readonly host?: string }
-  return address.kind === 'socket' ? at.socketPath === address.path : at.host === address.host
+  const at = modem as { readonly socketPath?: string; readonly host?: string; readonly port?: string | number }
+  if (address.kind === 'socket') return at.socketPath === address.path
+  return at.host === address.host && (address.port === '' || String(at.port) === address.port)
+}
+
+/** Where testcontainers has its settings. */
+const settingsFile = (): string => join(homedir(), '.testcontainers.properties')
+
+/** Whether testcontainers is told of an engine that it tries before the one of DOCKER_HOST. */
+async function hasOwnHost(): Promise<boolean> {
+  const settings = await readFile(settingsFile(), 'utf8').catch(() => '')
+  return /^\s*tc\.host\s*[=:]/m.test(settings)
 }
 
 async function firstThatAnswers(): Promise<string> {

@@ -27,6 +27,13 @@ export function noEngineAt(host: string, refusal: Refusal): NetwrightError {
   return told([{ place: `DOCKER_HOST=${host}`, refusal }], remedy(host, refusal))
 }
 
+/** Settings of testcontainers name another engine, which it takes. */
+export function overridden(host: string, file: string): NetwrightError {
+  const text = `tc.host of ${file} overrides it`
+  const next = `Remove the line tc.host from ${file}: testcontainers, which finds the engine, heeds it before DOCKER_HOST.`
+  return told([{ place: `DOCKER_HOST=${host}`, refusal: { kind: 'strange', text } }], next)
+}
+
 /** DOCKER_HOST is nothing that engines are reached by. */
 export function noAddress(host: string): NetwrightError {
   const isSsh = host.startsWith('ssh://')
