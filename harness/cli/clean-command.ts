@@ -17,9 +17,17 @@ export const cleanCommand: Command = {
     ['netwright clean', 'list it, and remove it'],
   ],
   run: async ({ args, terminal: { print, note } }) => {
-    const engines = await findEngines((host) =>
-      note(`${host} may not be opened: what an engine there keeps is not looked at.`),
-    )
+    const unwell: string[] = []
+    const failed = (what: string, error: unknown): readonly [] => {
+      note(`${what} is not looked at: ${error instanceof Error ? error.message : String(error)}`)
+      unwell.push(what)
+      return []
+    }
+    const looked = (): number => (unwell.length === 0 ? exitCodes.ok : exitCodes.unable)
+    const engines = await findEngines((host, why) => {
+      note(`${host} is passed over, and what an engine there keeps is not looked at: ${why}`)
+      if (why !== 'may not be opened') unwell.push(host)
+    }).catch((error: unknown) => failed('What engines keep', error))
     if (engines.length === 0) note('No container engine answers: what one that is stopped may keep is not looked at.')
     else note(`Looked at ${engines.map(({ host }) => host).join(', ')}.`)
     const runs = (await leftRuns()).map((run) => ({ kind: 'boxes', ...run }))
@@ -32,16 +40,17 @@ export const cleanCommand: Command = {
     const ofEngines = await Promise.all(
       engines.map(async ({ host, engine }) => {
         const place = engines.length > 1 ? { place: host } : {}
-        return (await findLeftovers(engine)).map((leftover): Leftover => ({ ...leftover, ...place }))
+        const found = await findLeftovers(engine).catch((error: unknown) => failed(`What ${host} keeps`, error))
+        return found.map((leftover): Leftover => ({ ...leftover, ...place }))
       }),
     )
     const leftovers: readonly Leftover[] = [...ofEngines.flat(), ...runs, ...builds, ...groups]
     if (leftovers.length === 0) {
       note('Nothing is left.')
-      return exitCodes.ok
+      return looked()
     }
     for (const leftover of leftovers) print(leftoverLine(leftover))
-    if (isSet(args, 'list')) return exitCodes.ok
-    return (await removeLeftovers(leftovers, note)) === 0 ? exitCodes.ok : exitCodes.unable
+    if (isSet(args, 'list')) return looked()
+    return (await removeLeftovers(leftovers, note)) === 0 ? looked() : exitCodes.unable
   },
 }
