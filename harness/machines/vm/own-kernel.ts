@@ -6,7 +6,7 @@ import { cacheFolder, contentName, holdFolder, scratchPrefix } from './cache-fol
 import { findKernelFiles, firstThere, type KernelFiles } from './kernel-files.ts'
 import { kernelRelease, readKernelImage } from './kernel-image.ts'
 import { kernelIn, type StoredKernel } from './kernel-store.ts'
-import { packKernel } from './pack-kernel.ts'
+import { hasTables, packKernel } from './pack-kernel.ts'
 
 const prefix = 'own-'
 /** Milliseconds after which a kernel of the user's that was not booted since goes from the cache. */
@@ -64,9 +64,9 @@ export async function kernelFilesAt(image: string, modules?: string): Promise<Ke
 /** A kernel of the user's, made ready in the cache; again whenever its image or modules have changed. */
 export async function storeOwnKernel(files: KernelFiles): Promise<StoredKernel> {
   const store = await cacheFolder('kernels')
-  const state = files.modules === undefined ? [] : await fileStates(files.modules)
+  const state = files.modules === undefined ? '' : await fileStates(files.modules)
   const config = files.config === undefined ? '' : await readFile(files.config)
-  const folder = join(store, prefix + contentName(files.release, await readFile(files.image), config, ...state))
+  const folder = join(store, prefix + contentName(files.release, await readFile(files.image), config, state))
   const stored = kernelIn(folder, files.release)
   if (await firstThere([stored.modules])) {
     await utimes(folder, new Date(), new Date()).catch(() => undefined)
@@ -88,7 +88,8 @@ export async function storeOwnKernel(files: KernelFiles): Promise<StoredKernel> 
 }
 
 /** What changes when a module is built again. */
-async function fileStates(folder: string): Promise<readonly string[]> {
+async function fileStates(folder: string): Promise<string> {
+  await hasTables(folder) // before a folder of anything, which may hold any number of files, is walked
   const files = await readdir(folder, { recursive: true, withFileTypes: true })
   const states = files
     .filter((file) => file.isFile())
@@ -97,7 +98,7 @@ async function fileStates(folder: string): Promise<readonly string[]> {
       const { size, mtimeMs } = await stat(path)
       return `${path.slice(folder.length)} ${size} ${mtimeMs}`
     })
-  return (await Promise.all(states)).sort()
+  return (await Promise.all(states)).sort().join('\n')
 }
 
 async function sweep(store: string): Promise<void> {

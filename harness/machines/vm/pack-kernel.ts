@@ -91,14 +91,22 @@ async function packModules({ modules, release, image }: KernelFiles, scratch: st
   return entries
 }
 
+/**
+ * Whether a folder of modules has depmod's tables.
+ *
+ * @throws NETWRIGHT_BAD_KERNEL when it is no folder of modules
+ */
+export async function hasTables(modules: string): Promise<boolean> {
+  const names = await readdir(modules)
+  if (names.includes('modules.dep')) return true
+  if (names.includes('modules.order')) return false
+  const next = 'Give the folder that `make modules_install` made: lib/modules/RELEASE.'
+  throw badKernel('this is no folder of kernel modules: it holds no modules.order', modules, next)
+}
+
 /** The folder of modules with depmod's tables: itself when it has them, else a copy made of links. */
 async function withTables(modules: string, release: string, base: string): Promise<string> {
-  const names = await readdir(modules)
-  if (names.includes('modules.dep')) return modules
-  if (!names.includes('modules.order')) {
-    const next = 'Give the folder that `make modules_install` made: lib/modules/RELEASE.'
-    throw badKernel('this is no folder of kernel modules: it holds no modules.order', modules, next)
-  }
+  if (await hasTables(modules)) return modules
   const copy = join(base, 'lib', 'modules', release)
   await mkdir(dirname(copy), { recursive: true })
   await tool(['cp', '-rs', modules, copy])
