@@ -125,7 +125,8 @@ test('document A gives the same verdicts whether its nodes are on one kernel or 
   await machine?.dispose()
   machine = undefined
   const [together, apart] = [await run('--on', 'vm:6.1'), await run('--on', 'vm:6.1', '--place', 'node2=vm:5.10')]
-  expect(apart.totals).toMatchObject({ notMet: 0, skipped: 0 })
+  const failures = apart.scenarios.flatMap((one) => one.failures.map(({ message }) => message))
+  expect(apart.totals, failures.join('\n')).toMatchObject({ notMet: 0, skipped: 0 })
   const verdicts = (results: Results): unknown =>
     results.rows.map(({ suite, scenario, step, from, to, observed }) => {
       const { verdict } = observed
