@@ -86,7 +86,7 @@ engineTest('ends when its keeper is killed, and the next start removes what is l
   process.kill(maker, 'SIGKILL')
   await expect.poll(() => processes(run), { timeout: 5000 }).toBe('')
   await expect(get(host, '/_ping')).rejects.toThrow(/ECONNREFUSED|ENOENT/)
-  expect(await folders()).toContain(run)
+  // Here, or where another test's engine starts beside it, whichever comes first.
   const next = await startEngine()
   await next.stop()
   expect(existsSync(join(await cacheFolder('engine', 'runs'), run))).toBe(false)
