@@ -1,19 +1,7 @@
 import { arp, tcp } from '../../model/probe.ts'
-import type { Trial, TrialHosts } from './bench.ts'
+import type { Trial } from './bench.ts'
+import { echoIgnored, onGw, onNode1, onNode2 } from './commands.ts'
 
-const echoIgnored = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1'
-const onNode1 =
-  (command: string) =>
-  ({ node1: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
-const onNode2 =
-  (command: string) =>
-  ({ node2: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
-const onGw =
-  (command: string) =>
-  ({ gw: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
 const addressOnChild = 'ip -n ns1 addr add 10.0.0.1/24 dev mac1; ip -n ns1 addr add fd00:a::1/64 dev mac1 nodad'
 const chain = (type: string, hook: string, rule = ''): string =>
   `nft 'table ip t { chain ${hook} { type ${type} hook ${hook} priority 0; ${rule}; }; }'`

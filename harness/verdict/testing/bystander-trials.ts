@@ -1,10 +1,7 @@
 import { tcp } from '../../model/probe.ts'
 import type { Trial, TrialHosts } from './bench.ts'
+import { echoIgnored, on } from './commands.ts'
 
-const on =
-  (host: keyof TrialHosts, command: string) =>
-  (hosts: TrialHosts): Promise<unknown> =>
-    hosts[host].$`bash -c ${command}`
 const inOrder =
   (...steps: readonly ((hosts: TrialHosts) => Promise<unknown>)[]) =>
   async (hosts: TrialHosts): Promise<void> => {
@@ -12,7 +9,6 @@ const inOrder =
   }
 const input = (rule: string): string =>
   `nft 'table inet t { chain c { type filter hook input priority 0; ${rule}; }; }'`
-const echoIgnored = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1'
 /** Pings of somebody else to the same target, all the while. */
 const pinging = (host: keyof TrialHosts, address: string, by = ''): ((hosts: TrialHosts) => Promise<unknown>) =>
   on(host, `ping -n -i 0.01 ${by} ${address} >/dev/null 2>&1 &`)

@@ -1,15 +1,8 @@
 import { tcp, udp } from '../../model/probe.ts'
 import type { Reason } from '../../model/verdict.ts'
-import type { Trial, TrialHosts } from './bench.ts'
+import type { Trial } from './bench.ts'
+import { onNode1, onNode2 } from './commands.ts'
 
-const onNode1 =
-  (command: string) =>
-  ({ node1: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
-const onNode2 =
-  (command: string) =>
-  ({ node2: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
 const nft = (hook: string, rule: string): string =>
   `nft 'table inet t { chain c { type filter hook ${hook} priority 0; ${rule}; }; }'`
 const own80 = { service: 'own' } as const

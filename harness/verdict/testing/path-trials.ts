@@ -1,21 +1,10 @@
 import { arp, icmp, tcp, udp } from '../../model/probe.ts'
 import type { Reason } from '../../model/verdict.ts'
 import type { Trial, TrialHosts } from './bench.ts'
+import { onGw, onNode1, onNode2 } from './commands.ts'
 
 const bridge = ['bridge', 'bridge'] as const
 const down = (host: keyof TrialHosts, dev: string) => (hosts: TrialHosts) => hosts[host].$`ip link set ${dev} down`
-const onNode1 =
-  (command: string) =>
-  ({ node1: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
-const onNode2 =
-  (command: string) =>
-  ({ node2: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
-const onGw =
-  (command: string) =>
-  ({ gw: { $ } }: TrialHosts) =>
-    $`bash -c ${command}`
 /** node1 asks by an address that only routes lead to. */
 const fromElsewhere = ({ node1: { $ } }: TrialHosts) =>
   $`bash -c ${'ip addr add 10.66.0.5/32 dev lo; ip route replace default via 10.0.0.254 src 10.66.0.5'}`

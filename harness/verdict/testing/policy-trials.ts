@@ -1,10 +1,6 @@
 import { tcp, udp } from '../../model/probe.ts'
-import type { Trial, TrialHosts } from './bench.ts'
-
-const on =
-  (host: keyof TrialHosts, command: string) =>
-  (hosts: TrialHosts): Promise<unknown> =>
-    hosts[host].$`bash -c ${command}`
+import type { Trial } from './bench.ts'
+import { echoIgnored, on } from './commands.ts'
 
 /** The client has its way back in a table that a rule for its own address leads to, and in no other. */
 const routedBySource =
@@ -16,7 +12,6 @@ const routedByMark =
   'ip route del default; ip route add default via 10.9.0.254 table 100; ip rule add pref 100 fwmark 7 lookup 100'
 const marksOnly =
   'ip route del default; ip route add default via 10.0.0.254 table 100; ip rule add pref 100 fwmark 7 lookup 100'
-const echoIgnored = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1'
 /** Main leads to node2 by a device without carrier; a rule leads there by eth0, whose egress hook drops all. */
 const cutAtEgress = `ip link add v0 type veth peer name v1; ip addr add 10.77.0.1/24 dev v0; ip link set v0 up
   ip route add 10.0.0.2/32 dev v0; ip route add 10.0.0.2/32 dev eth0 table 100; ip rule add pref 100 to 10.0.0.2 lookup 100
