@@ -42,13 +42,27 @@ interface SmallDisk {
   readonly megabytes: number
   /** Folders of the real cache that are used as they are. */
   readonly cached: readonly string[]
-  /** A file of the new cache, which may have `*` in its path: once it is there (and is not empty), the disk is filled. */
-  readonly until: string
+  /**
+   * When the disk is filled: once a file of the new cache, which may have `*` in its path, is there and is not empty; or
+   * once the modules of the kernel are read, which is after the look for room and before the initramfs is written.
+   */
+  readonly when: { readonly kind: 'there'; readonly file: string } | { readonly kind: 'read' }
   readonly suite?: string
 }
 
-/** What `netwright run` says, and what it leaves on the disk beside locks. */
-async function runOnSmallDisk({ on, megabytes, cached, until, suite }: SmallDisk) {
+const untilThere = (file: string) => `until set -- "$disk"/netwright/${file}; [ -s "$1" ]; do sleep 0.02; done`
+
+/** The kernel’s modules as a pipe, which who reads them opens. */
+const readableOnce = `
+    cp -rs "$(readlink "$disk/netwright/kernels")" "$disk/own" && rm "$disk/netwright/kernels" && mv "$disk/own" "$disk/netwright/kernels"
+    piped=$disk/netwright/kernels/$(grep -o '[0-9a-f]\\{32\\}' "$disk/netwright/kernels/6.1.json")/modules.cpio
+    modules=$(readlink "$piped") && rm "$piped" && mkfifo "$piped" || exit 90`
+
+/**
+ * What `netwright run` says, and what it leaves on the disk beside locks. While the disk is filled, everything in this
+ * namespace stands still: what is told must not hang on who was faster.
+ */
+async function runOnSmallDisk({ on, megabytes, cached, when, suite }: SmallDisk) {
   const folder = await mkdtemp(join(await cacheFolder('tests'), 'disk-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const [disk, file] = [join(folder, 'disk'), join(folder, 'pair.suite.ts')]
@@ -59,8 +73,13 @@ async function runOnSmallDisk({ on, megabytes, cached, until, suite }: SmallDisk
     disk=$1; shift
     mount -t tmpfs -o size=${megabytes}m none "$disk" && mkdir -p "$disk/netwright/vagrant" || exit 90
     ${links.map(([name, target]) => `ln -s '${target}' "$disk/netwright/${name}"`).join('\n    ')}
-    (until [ -s "$(ls -d "$disk"/netwright/${until} 2>/dev/null | head -n 1)" ]; do sleep 0.02; done
-      dd if=/dev/zero of="$disk/filler" bs=1M 2>/dev/null) &
+    ${when.kind === 'read' ? readableOnce : ''}
+    (${when.kind === 'read' ? 'exec 3>"$piped"' : untilThere(when.file)}
+      kill -s STOP -- -1
+      dd if=/dev/zero of="$disk/filler" bs=1M 2>/dev/null
+      : >"$disk/full"
+      kill -s CONT -- -1
+      ${when.kind === 'read' ? 'cat "$modules" >&3' : ''}) &
     filler=$!
     XDG_CACHE_HOME=$disk "$@"
     code=$?
@@ -90,7 +109,14 @@ const calm = `${hosts}
 scenario(topology('pair', { underlay: hosts }), 'a reaches b').expect({ a: { b: reached } })
 `
 const writing = `${hosts}
-const build = async ({ a }) => { await a.$\`sleep 6 && dd if=/dev/zero of=/root/large bs=1M count=64 conv=fsync\` }
+import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+const build = async ({ a }) => {
+  const disk = process.env['XDG_CACHE_HOME']
+  writeFileSync(disk + '/netwright/writing', 'soon')
+  for (let looks = 0; !existsSync(disk + '/full') && looks < 300; looks += 1) await pause(100)
+  await a.$\`dd if=/dev/zero of=/root/large bs=1M count=64 conv=fsync\`
+}
 scenario(topology('writing', { underlay: hosts, build }), 'a writes').expect({ a: { b: reached } })
 `
 
@@ -101,7 +127,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
     on: 'vm:6.1',
     megabytes: 600,
     cached: ['accelerator', 'kernels', 'boot'],
-    until: 'templates/scratch-*/ram',
+    when: { kind: 'there', file: 'templates/scratch-*/ram' },
     says: /The disk became full while a VM was booted \[NETWRIGHT_DISK_FULL\][^]*SIGBUS[^]*next: Free some of the disk of \S+templates, or set XDG_CACHE_HOME/,
     code: 3,
   },
@@ -111,7 +137,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
     on: 'vm:6.1',
     megabytes: 300,
     cached: ['accelerator', 'kernels', 'templates'],
-    until: 'boot',
+    when: { kind: 'read' },
     says: /The disk became full while the initramfs of a VM was written \[NETWRIGHT_DISK_FULL\][^]*next: Free some/,
     code: 3,
   },
@@ -121,7 +147,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
     on: 'vagrant:debian12',
     megabytes: 1700,
     cached: ['accelerator', 'kernels', 'boot'],
-    until: 'vagrant/boxes/scratch-*/scratch-*/tree/usr',
+    when: { kind: 'there', file: 'vagrant/boxes/scratch-*/scratch-*/tree/usr' },
     says: /The disk became full while the box debian12 was built \[NETWRIGHT_DISK_FULL\][^]*mmdebstrap failed[^]*next: Free some/,
     code: 3,
   },
@@ -131,7 +157,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
     on: 'vagrant:debian12',
     megabytes: 900,
     cached: ['accelerator', 'kernels', 'boot', 'vagrant/boxes'],
-    until: 'vagrant/runs/*/node1.console',
+    when: { kind: 'there', file: 'vagrant/runs/*/node1.console' },
     says: /The disk became full while Vagrant wrote to it \(`vagrant up [^]*\[NETWRIGHT_DISK_FULL\][^]*next: Free some of the disk of \S+runs, or/,
     code: 3,
   },
@@ -141,7 +167,7 @@ const cases: readonly (SmallDisk & { what: string; reason: string | undefined; s
     on: 'vagrant:debian12',
     megabytes: 900,
     cached: ['accelerator', 'kernels', 'boot', 'vagrant/boxes'],
-    until: 'vagrant/runs/*/session.json',
+    when: { kind: 'there', file: 'writing' },
     suite: writing,
     says: /NOT MET +a writes[^]*The disk became full while the box wrote to its own,[^]*\[NETWRIGHT_DISK_FULL\]/,
     code: 1,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { NetwrightError } from '../../model/errors.ts'
-import { diskFull, saysFull } from '../vm/room.ts'
+import { diskFull, isFull, saysFull } from '../vm/room.ts'
 import { runStep, type StepEnd } from './step.ts'
 import { watchDisk } from './watch-disk.ts'
 import { installCommand } from './vagrant-files.ts'
@@ -28,7 +28,7 @@ export async function runVagrant(args: readonly string[], call: VagrantCall): Pr
   const done = await runStep(argv, { limitMs: call.limitMs, env: call.environment, signal: disk.stuck })
   disk.stop()
   if (done.kind === 'done') return done.stdout
-  if (disk.stuck.aborted || saysFull(done.said)) {
+  if (disk.stuck.aborted || saysFull(done.said) || (await isFull(call.run).catch(() => false))) {
     throw diskFull(dirname(call.run), `Vagrant wrote to it (\`vagrant ${args.join(' ')}\`)`, {
       stderr: lastWords(done.said),
     })
