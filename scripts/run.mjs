@@ -13,7 +13,8 @@ const tallied = ['--reporter=default', '--reporter=./scripts/tally-reporter.ts']
 
 /**
  * The stages of `npm test`, in this order. A further stage is added here. It may write what it counted, like
- * `{"passed":1,"failed":0,"skipped":0}`, to the file descriptor that NETWRIGHT_TALLY_FD names; else it counts as one test.
+ * `{"passed":1,"failed":0,"skipped":0}` (and lists of text, `flaky` and `failures`), to the file descriptor that
+ * NETWRIGHT_TALLY_FD names; else it counts as one test.
  *
  * @param {readonly string[]} args @returns {Stage[]}
  */
@@ -48,7 +49,7 @@ const checkStages = [
   },
 ]
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+/** @typedef {{ passed: number, failed: number, skipped: number, flaky?: string[], failures?: string[] }} Tally */
 
 /** @param {import('./stages.mjs').Outcome} outcome @returns {Tally} */
 const countOf = ({ code, tally }) => {
@@ -61,7 +62,14 @@ const countOf = ({ code, tally }) => {
 /** @param {string} node @param {string[]} args */
 const test = async (node, args) => {
   const counts = (await runStages(testStages(args), { node })).map(countOf)
-  const sum = (/** @type {keyof Tally} */ kind) => counts.reduce((total, count) => total + count[kind], 0)
+  const list = (/** @type {'flaky' | 'failures'} */ kind, /** @type {string} */ title) => {
+    const entries = counts.flatMap((count) => count[kind] ?? [])
+    if (entries.length > 0) console.log(`\n${title}:\n${entries.join('\n')}`)
+  }
+  list('flaky', 'Flaky (failed, and passed when run again)')
+  list('failures', 'Failed')
+  const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ kind) =>
+    counts.reduce((total, count) => total + count[kind], 0)
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
   return sum('failed') > 0 ? 1 : 0
 }
