@@ -6,5 +6,8 @@ run=$1
 if [ -f "$run/environment" ]; then
   . "$run/environment"
   timeout -k 5 120 vagrant destroy -f >"$run/destroy.log" 2>&1 || exit 1
+  # The run's own copies of boxes, half-placed ones too.
+  [ -z "$VAGRANT_HOME" ] || rm -rf "$VAGRANT_HOME"/boxes/netwright-VAGRANTSLASH-"$NETWRIGHT_RUN"-* \
+    "$VAGRANT_HOME"/tmp/netwright-VAGRANTSLASH-"$NETWRIGHT_RUN"-*
 fi
 rm -rf "$run"

@@ -1,4 +1,17 @@
-import { constants, copyFile, link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../vm/cache-folder.ts'
 import type { BuiltFiles } from './built-box.ts'
@@ -19,29 +32,65 @@ export async function makeRun(): Promise<string> {
   return mkdtemp(join(await runsFolder(), 'r'))
 }
 
-/** Name that Vagrant knows a box by that is built here; of another recipe, it is another box. */
-export function builtName({ folder }: BuiltFiles): string {
-  return `netwright/${basename(folder)}`
+/**
+ * Name that Vagrant knows a box by that is built here. It is the run's own: what is made of the box is known by it, and
+ * goes with the run, whoever else runs the same box.
+ */
+export function builtName({ folder }: BuiltFiles, run: string): string {
+  return `netwright/${basename(run)}-${basename(folder)}`
 }
 
+/** Name of its folder, and the beginning of its volume's name. */
+const folderName = (name: string): string => name.replaceAll('/', '-VAGRANTSLASH-')
+
 /**
- * Puts a built box where Vagrant looks for boxes, and its disk where libvirt looks for volumes: under the name that
- * vagrant-libvirt gives it when it uploads it, so that it need not.
+ * Puts a built box where the run's own Vagrant looks for boxes, and its disk where the run's own libvirt looks for volumes:
+ * under the name that vagrant-libvirt gives it when it uploads it, so that it need not.
  *
  * Source: `get_volume_name` in vagrant-libvirt's lib/vagrant-libvirt/action/handle_box_image.rb
  */
 export async function placeBox(run: string, files: BuiltFiles): Promise<void> {
   const { folder, madeAt } = files
-  const name = builtName(files).replaceAll('/', '-VAGRANTSLASH-')
+  const name = folderName(builtName(files, run))
   const versions = join(run, 'home', 'boxes', name, '0')
   await mkdir(versions, { recursive: true })
   await symlink(folder, join(versions, 'libvirt'))
   const images = join(run, 'images')
   await mkdir(images, { recursive: true })
-  const disk = join(folder, 'box.img')
   const volume = join(images, `${name}_vagrant_box_image_0_${String(madeAt)}_box.img`)
-  // Where the cache spans file systems it is copied after all.
-  await link(disk, volume).catch(() => copyFile(disk, volume, constants.COPYFILE_FICLONE))
+  await linkDisk(folder, volume)
+}
+
+/** Where Vagrant keeps the user's boxes. */
+export function vagrantHome(): string {
+  return process.env['VAGRANT_HOME'] ?? join(homedir(), '.vagrant.d')
+}
+
+/**
+ * Puts a built box among the user's, as `vagrant box add` does, but whole or not at all, and in no time.
+ * `vagrant/libvirt/destroy.sh` removes it by its name.
+ */
+export async function addBox(run: string, home: string, files: BuiltFiles): Promise<void> {
+  const name = folderName(builtName(files, run))
+  const [scratch, boxes] = [join(home, 'tmp', name), join(home, 'boxes')]
+  const versions = join(scratch, '0', 'libvirt')
+  await mkdir(versions, { recursive: true })
+  for (const file of await readdir(files.folder)) {
+    const from = join(files.folder, file)
+    if (file === diskName) await linkDisk(files.folder, join(versions, file))
+    // A libvirt that runs QEMU as another user gives these to it.
+    else await copyFile(from, join(versions, file), constants.COPYFILE_FICLONE)
+  }
+  await mkdir(boxes, { recursive: true })
+  await rename(scratch, join(boxes, name))
+}
+
+const diskName = 'box.img'
+
+/** The disk of a built box; where the cache spans file systems it is copied after all. */
+async function linkDisk(folder: string, to: string): Promise<void> {
+  const disk = join(folder, diskName)
+  await link(disk, to).catch(() => copyFile(disk, to, constants.COPYFILE_FICLONE))
 }
 
 /** Writes what `vagrant/libvirt/destroy.sh` has to know, should this process be gone by then. */

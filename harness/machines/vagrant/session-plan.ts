@@ -10,7 +10,7 @@ import { findBox, readVagrantName, sessionMemory, type Box, type VagrantName } f
 import { provideBox, type BuiltFiles } from './built-box.ts'
 import { needPrograms } from './programs.ts'
 import { findProvider, type ChosenProvider } from './provider.ts'
-import { builtName } from './runs.ts'
+import { builtName, vagrantHome } from './runs.ts'
 import { vagrantFolder } from './vagrant-files.ts'
 
 /** What will be brought up, and how. */
@@ -45,11 +45,11 @@ export async function planSession(names: readonly string[]): Promise<SessionPlan
     Promise.all(boxes.map(async (box) => (box.kind === 'built' ? provideBox(box, say) : undefined))),
     provider === 'libvirt' ? accelerate(memoryMiB) : undefined,
   ])
-  const namesOfBoxes = boxes.map((box, i) => {
+  const nameOf = (box: Box, i: number, run: string): string => {
     const made = files[i]
-    if (made !== undefined) return builtName(made)
+    if (made !== undefined) return builtName(made, run)
     return (box.kind === 'named' ? box.providers[provider] : undefined) ?? box.name
-  })
+  }
   const installs = boxes.map((box) => (box.kind === 'named' ? box.install : ''))
   const why = accelerator === undefined ? '' : ` with ${accelerator.kind.toUpperCase()}: ${accelerator.why}`
   return {
@@ -67,14 +67,16 @@ export async function planSession(names: readonly string[]): Promise<SessionPlan
       VAGRANT_CHECKPOINT_DISABLE: '1',
       // In the names of its domains and of its wire: others may use the same provider.
       NETWRIGHT_RUN: basename(run),
-      NETWRIGHT_BOX: namesOfBoxes.join(','),
+      NETWRIGHT_BOX: boxes.map((box, i) => nameOf(box, i, run)).join(','),
       NETWRIGHT_PROVIDER: provider,
       NETWRIGHT_MEMORY: String(memoryMiB),
       // In namespaces of its own it is nobody else's.
       NETWRIGHT_PORT: String(isPrivate ? firstPort : firstPort + 2 * randomInt(9000)),
       ...Object.fromEntries(installs.map((install, i) => [`NETWRIGHT_INSTALL${String(i + 1)}`, install])),
       ...(accelerator === undefined ? {} : { NETWRIGHT_ACCEL: accelerator.kind }),
-      ...(isPrivate ? { VAGRANT_HOME: join(run, 'home'), NETWRIGHT_CONSOLE: run } : {}),
+      // Who removes the run may have another.
+      VAGRANT_HOME: isPrivate ? join(run, 'home') : vagrantHome(),
+      ...(isPrivate ? { NETWRIGHT_CONSOLE: run } : {}),
     }),
     remark: `Vagrant’s ${provider}${isPrivate ? ', a libvirt of its own,' : ''}${why}`,
   }

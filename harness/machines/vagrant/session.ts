@@ -1,10 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { needDisk, needMemory } from '../vm/room.ts'
-import { tool } from '../vm/tool.ts'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { needDisk, needMemory, onDisk } from '../vm/room.ts'
 import { startKeeper, type Keeper } from './keeper.ts'
 import { runVagrant } from './run-vagrant.ts'
-import { builtName, dropRun, makeRun, placeBox, runsFolder, sweepRuns, writeEnvironment } from './runs.ts'
+import { addBox, dropRun, makeRun, placeBox, runsFolder, sweepRuns, writeEnvironment } from './runs.ts'
 import { planSession, type SessionPlan } from './session-plan.ts'
 import { closeMaster, openMaster, readSshConfig, type SshTarget } from './ssh.ts'
 
@@ -79,15 +78,10 @@ type VagrantAt = Omit<Parameters<typeof runVagrant>[1], 'limitMs'>
 async function bringUp(run: string, plan: SessionPlan, at: VagrantAt): Promise<readonly SshTarget[]> {
   const vagrant = (args: readonly string[], limitMs: number) => runVagrant(args, { ...at, limitMs })
   const upMs = 1000 * (Number(process.env[upLimit.variable]) || upLimit.seconds)
-  if (!plan.isPrivate && plan.built.length > 0) {
-    const known = await vagrant(['box', 'list'], limits.config)
+  if (!plan.isPrivate) {
+    const home = at.environment['VAGRANT_HOME'] ?? ''
     for (const files of plan.built) {
-      // Added again, its disk would be uploaded again, beside the one that is there.
-      if (known.includes(`${builtName(files)} `)) continue
-      const packed = join(run, 'package.box')
-      await tool(['tar', '-C', files.folder, '-cf', packed, '.'], { code: 'NETWRIGHT_VAGRANT' })
-      await vagrant(['box', 'add', '--name', builtName(files), packed], upMs)
-      await rm(packed)
+      await onDisk(dirname(home), 'a box was put among yours', () => addBox(run, home, files))
     }
   }
   await vagrant(['up', '--provider', plan.provider, ...(plan.isComplete ? ['--no-provision'] : [])], upMs)
