@@ -18,18 +18,23 @@ export const cleanCommand: Command = {
   ],
   run: async ({ args, terminal: { print, note } }) => {
     const unwell: string[] = []
+    let hasSeenAll = true
     const failed = (what: string, error: unknown): readonly [] => {
       note(`${what} is not looked at: ${error instanceof Error ? error.message : String(error)}`)
       unwell.push(what)
+      hasSeenAll = false
       return []
     }
     const looked = (): number => (unwell.length === 0 ? exitCodes.ok : exitCodes.unable)
     const engines = await findEngines((host, why) => {
       note(`${host} is passed over, and what an engine there keeps is not looked at: ${why}`)
+      hasSeenAll = false
       if (why !== 'may not be opened') unwell.push(host)
     }).catch((error: unknown) => failed('What engines keep', error))
-    if (engines.length === 0) note('No container engine answers: what one that is stopped may keep is not looked at.')
-    else note(`Looked at ${engines.map(({ host }) => host).join(', ')}.`)
+    if (engines.length === 0) {
+      note('No container engine answers: what one that is stopped may keep is not looked at.')
+      hasSeenAll = false
+    } else note(`Looked at ${engines.map(({ host }) => host).join(', ')}.`)
     const runs = (await leftRuns()).map((run) => ({ kind: 'boxes', ...run }))
     const builds = (await leftBuilds()).map((build) => ({ kind: 'half-made box', ...build }))
     const groups = (await leftControlGroups()).map((name) => ({
@@ -46,7 +51,7 @@ export const cleanCommand: Command = {
     )
     const leftovers: readonly Leftover[] = [...ofEngines.flat(), ...runs, ...builds, ...groups]
     if (leftovers.length === 0) {
-      note('Nothing is left.')
+      note(hasSeenAll ? 'Nothing is left.' : 'Nothing is left where it has looked, which is not everywhere.')
       return looked()
     }
     for (const leftover of leftovers) print(leftoverLine(leftover))

@@ -59,8 +59,8 @@ if (typeof one === 'string' || typeof other === 'string') {
 
     await users.remove()
     // One that is named is the only one.
-    expect((await clean(one.host)).stderr).toMatch(/Looked at unix:[^,]*\.\n[^]*Nothing is left/)
+    expect((await clean(one.host)).stderr).toMatch(/Looked at unix:[^,]*\.\n[^]*Nothing is left\./)
     expect(await clean('')).toMatchObject({ code: 0, stdout: expect.stringContaining(image) as string })
-    expect((await clean('')).stderr).toContain('Nothing is left')
+    expect((await clean('')).stderr).toContain('Nothing is left.')
   }, 60_000)
 }
