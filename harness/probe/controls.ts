@@ -2,10 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { doubtOfReply } from '../model/answer.ts'
 import type { Control } from '../model/evidence.ts'
 import { findNamespace } from '../model/graph.ts'
-import type { Family, ProbeSpec } from '../model/probe.ts'
-import { FarEndError } from '../machines/channel/channel.ts'
+import type { ProbeSpec } from '../model/probe.ts'
+import { askSelf } from './ask-self.ts'
 import { conversation } from './conversation.ts'
-import { readPing } from './icmp.ts'
 import type { KnownPeers, Prober } from './prober.ts'
 import { findSightings } from './sightings.ts'
 import { startAttempt } from './start-attempt.ts'
@@ -115,46 +114,4 @@ function askPeer(prober: Prober, spec: ProbeSpec, peer: string): { control: Prom
     return { ...control, alive: true, text: `${peer} reached ${spec.address} in the same window` }
   }
   return { control: live(), abandon: attempt.abandon }
-}
-
-/**
- * The target pings its own address. That travels by `lo`, which the documents leave down in fresh namespaces: it is
- * raised for the question and put back. With the address's device down, the loopback address is asked instead.
- */
-async function askSelf(prober: Prober, family: Family, owner: string, own: string): Promise<Control> {
-  const { lab, graph } = prober
-  const control = { end: 'target', from: owner, method: 'self' } as const
-  const target = lab.namespaces.get(owner)
-  const interfaces = findNamespace(graph, owner)?.interfaces ?? []
-  if (target === undefined) {
-    return { ...control, address: own, alive: false, text: `namespace ${owner} is gone` }
-  }
-  const holder = interfaces.find((i) => i.addresses.some((a) => a.address === own))
-  const address = holder?.up === true ? own : family === 4 ? '127.0.0.1' : '::1'
-  const wasUp = interfaces.find((i) => i.name === 'lo')?.up === true
-  const ask = `ping ${family === 6 ? '-6' : '-4'} -n -c 1 -W 1 ${address}`
-  const script = wasUp
-    ? ask
-    : `ip link set lo up && { ${ask}; code=$?; ip addr flush dev lo; ip link set lo down; exit $code; }`
-  const startedAt = performance.now()
-  const place = { place: target.place, env: lab.machine.environment, timeoutMs: 3000 }
-  const done = await lab.channel.run(['sh', '-c', script], place).catch((error: unknown) => {
-    if (error instanceof FarEndError) return undefined
-    throw error
-  })
-  if (done === undefined) return { ...control, address, alive: false, text: `nothing can be run in ${owner}` }
-  const [stdout, stderr] = [done.stdout.toString(), done.stderr.toString()]
-  lab.journal.note({
-    host: owner,
-    command: script,
-    by: 'probe',
-    code: done.code,
-    signal: done.signal,
-    stdout,
-    stderr,
-    startedAt,
-  })
-  const alive = readPing(done.code, stdout, stderr).kind === 'reply'
-  const text = alive ? `${owner} answers itself at ${address}` : `${owner} does not even answer itself at ${address}`
-  return { ...control, address, alive, text }
 }

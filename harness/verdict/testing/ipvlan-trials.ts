@@ -185,6 +185,16 @@ export const ipvlanTrials: Readonly<
         beside: 'node1',
         is: 'inconclusive: unexplained',
       },
+      {
+        what: 'a sibling’s way back is an IPv6 blackhole, which goes with lo once that is taken down',
+        ipvlan: 'l3',
+        given: ({ node1: { $ } }) =>
+          $`bash -c ${'ip -n ns2 link set lo down; ip -n ns2 -6 route add blackhole fd00:a::11'}`,
+        from: ns1,
+        to: ns2,
+        family: 6,
+        is: 'inconclusive: unexplained',
+      },
     ],
   },
   'private-mode': {
