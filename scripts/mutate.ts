@@ -1,6 +1,6 @@
 // The self-test against vacuous passes: breaks every lab in several ways and runs what passes on the sound lab. A scenario that
 // still passes on a lab that was broken where it looks is a survivor: a fault in a verdict, or in a suite.
-// Usage: node scripts/mutate.ts [suite…] [--on MACHINE] [--sample NUMBER | --all] [--minutes NUMBER] [--json]
+// Usage: node scripts/mutate.ts [suite…] [--on MACHINE] [--sample NUMBER | --all] [--only TEXT] [--minutes NUMBER] [--json]
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import type { Channel } from '../harness/machines/channel/channel.ts'
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
     on: { type: 'string', default: 'local' },
     sample: { type: 'string', default: String(usualSample) },
     all: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     minutes: { type: 'string', default: 'Infinity' },
     json: { type: 'boolean', default: false },
   },
@@ -57,7 +58,7 @@ const met = sound.filter(({ result }) => result.status === 'met')
 for (const { of, result } of sound) {
   if (result.status === 'not met') say(`not met on its sound lab, so not tried: ${of.suite} > ${of.plan.title}`)
 }
-const possible = met.flatMap(({ of, result }) => trialsOf(of, result))
+const possible = met.flatMap(({ of, result }) => trialsOf(of, result)).filter(({ name }) => name.includes(values.only))
 const chosen = values.all ? possible : sample(possible)
 say(
   `${String(met.length)} scenarios hold on their sound labs; ` +
