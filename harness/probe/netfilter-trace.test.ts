@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { readTrace } from './netfilter-trace.ts'
-import type { OwnPackets } from './traced-packets.ts'
+import { readTrace, wholeLines } from './netfilter-trace.ts'
+import { isOwnPacket, type OwnPackets } from './traced-packets.ts'
 
 // Recorded: `nft monitor trace` of nftables 1.0.6 while 127.0.0.1 pinged .2 (dropped), .3 (rejected), .4 (policy) and itself.
 const recorded = readFileSync(new URL('../../fixtures/nft/trace-nftables-1.0.6.txt', import.meta.url), 'utf8')
@@ -46,4 +46,16 @@ test('what was captured is known by its sender and id, and nothing else is', () 
 test('a packet that gets the id of one before is another packet', () => {
   const again = recorded.replaceAll(/trace id (?!9dda010b)\w+/g, 'trace id 9dda010b')
   expect(readTrace(again, 'n', echo('127.0.0.2', 6))).toHaveLength(1)
+})
+
+test('a line that has come in part is no packet yet: another ping’s may begin like the probe’s own', () => {
+  const packet = 'trace id 1 inet t c packet: ip saddr 127.0.0.1 ip daddr 127.0.0.2 icmp type echo-request icmp id 17'
+  const line = `${packet} icmp sequence 142`
+  const own = echo('127.0.0.2')
+  for (let end = 0; end <= line.length; end++) {
+    const text = wholeLines(`trace id 1 inet t c policy accept\n${line.slice(0, end)}`)
+    expect(text.split('\n').filter((part) => isOwnPacket(part, 'n', own))).toEqual([])
+  }
+  expect(isOwnPacket(line.slice(0, -2), 'n', own)).toBe(true)
+  expect(wholeLines(`${line}\n`)).toBe(`${line}\n`)
 })

@@ -50,7 +50,7 @@ export async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces
         text += chunk.toString()
       })
       child.stdin.on('error', () => undefined)
-      tracers.push({ ns, child, text: () => text })
+      tracers.push({ ns, child, text: () => wholeLines(text) })
     }
     const attempts: Attempt[] = []
     const from = await prober.watch.mark()
@@ -97,6 +97,11 @@ export async function traceNetfilter(prober: Prober, spec: ProbeSpec, namespaces
       await runIn(prober, ns, ['nft', 'delete', 'table', 'inet', 'netwright_trace'])
     }
   }
+}
+
+/** Without a line that has come in part: `sequence 1` may be the beginning of another ping's `sequence 142`. */
+export function wholeLines(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1)
 }
 
 function concerns(text: string, ns: string, own: OwnPackets): boolean {
