@@ -56,8 +56,7 @@ export function cidrText(cidr: Cidr): string {
 
 /** Whether an address lies in a prefix. Never across families. */
 export function contains(prefix: Cidr, address: string): boolean {
-  const inner = ipaddr.parse(inHex(address))
-  const outer = ipaddr.parse(inHex(prefix.address))
+  const [inner, outer] = [parsed(address), parsed(prefix.address)]
   return inner.kind() === outer.kind() && inner.match([outer, prefix.prefix])
 }
 
@@ -96,12 +95,12 @@ export function roleInSubnet(subnet: Cidr, address: string): 'host' | 'network' 
 
 /** What an address is for, by the IANA registries: `multicast`, `loopback`, `unspecified`, `linkLocal`, … */
 export function rangeOf(address: string): string {
-  return ipaddr.parse(inHex(address)).range()
+  return parsed(address).range()
 }
 
 /** The 4 or 16 bytes of an address, in network order. */
 export function toBytes(address: string): Uint8Array {
-  return Uint8Array.from(ipaddr.parse(inHex(address)).toByteArray())
+  return Uint8Array.from(parsed(address).toByteArray())
 }
 
 /**
@@ -133,7 +132,7 @@ function textOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
 function inHex(text: string): string {
   const end = text.lastIndexOf(':') + 1
   const dotted = text.slice(end)
-  if (end === 0 || !ipaddr.IPv4.isValidFourPartDecimal(dotted)) return text
+  if (end === 0 || !dotted.includes('.') || !ipaddr.IPv4.isValidFourPartDecimal(dotted)) return text
   const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(dotted).octets
   return `${text.slice(0, end)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
@@ -150,8 +149,11 @@ function readCidr(text: string): Cidr | string {
   return { ...address, prefix: Number(length) }
 }
 
+/** ipaddr.js’s object for the text of an address. A lab has few addresses, which are compared with each frame and route. */
+const parsed = remembered((text: string) => ipaddr.parse(inHex(text)))
+
 /** The address, or what is wrong with it. */
-function read(text: string): Address | string {
+const read = remembered((text: string): Address | string => {
   if (text.includes('%')) return 'a zone ("%") belongs to a command, not to an address'
   if (text.includes(':')) {
     const hex = inHex(text)
@@ -163,6 +165,22 @@ function read(text: string): Address | string {
   if (/^\d+(\.\d+){0,2}$/.test(text)) return 'an IPv4 address has four parts'
   if (/^(\d+\.){3}\d+$/.test(text)) return /(^|\.)0\d/.test(text) ? 'leading zeroes mean octal' : 'a part is above 255'
   return 'it is neither IPv4 nor IPv6'
+})
+
+/** Texts that are remembered at most, each of them in some hundred bytes. */
+const mostRemembered = 2048
+
+/** A pure function of a text that keeps what it returned; what it throws is thrown anew each time. */
+function remembered<Result>(work: (text: string) => Result): (text: string) => Result {
+  const known = new Map<string, Result>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const result = work(text)
+    if (known.size >= mostRemembered) known.clear()
+    known.set(text, result)
+    return result
+  }
 }
 
 function badAddress(what: string, place: string | undefined, form: string): NetwrightError {

@@ -42,9 +42,9 @@ export function nextHop(graph: Graph, ns: string, address: string): string {
 
 function prefixLength(route: Route, address: string): number {
   if (route.to === 'default') return 0
-  const family = familyOf(route.to.split('/')[0] ?? '')
-  if (family === undefined) return -1
   const [base = '', length] = route.to.split('/')
+  const family = familyOf(base)
+  if (family === undefined) return -1
   const prefix = Number(length ?? (family === 4 ? 32 : 128))
   return contains({ family, address: base, prefix }, address) ? prefix : -1
 }
