@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..')
 const reason =
   (await findDocker()) === undefined ? `there is no Docker Engine: ${dockerRemedy}` : await vmObstacle('6.1')
 
-/** Each takes over a minute on an emulated processor: mode l3, which changes seldom, is asked for by `npm run test:chaos`. */
+/** Each takes over a minute on an emulated processor: what changes seldom is asked for by `npm run test:chaos`. */
 const isAskedFor = process.env['NETWRIGHT_CHAOS_ROUNDS'] !== undefined
 
 // What this machine's own run of these suites skips where its kernel has no ipvlan.
@@ -31,6 +31,17 @@ test('Docker’s ipvlan driver is measured on a kernel that has it: mode l3', as
   expect(firstVerdict(results, 'node1/c1', 'c2')).toBe('reached')
   expect(firstVerdict(results, 'node1/c1', 'node2')).toBe('no-return-route')
   expect(firstVerdict(results, 'node2', 'c1')).toBe('no-route')
+}, 300_000)
+
+test('Docker’s ipvlan driver is measured on a kernel that has it: an internal network', async (context) => {
+  if (reason !== undefined) context.skip(reason)
+  if (!isAskedFor) context.skip('`npm run test:chaos` runs it')
+  const results = await run('k8s-ipvlan-macvlan/docker-internal-lan', '-t', 'internal, ipvlan')
+  expect(results.scenarios.map(({ claim, status }) => `${claim ?? ''} ${status}`)).toEqual([
+    'k8s-ipvlan-macvlan D4 met',
+  ])
+  expect(firstVerdict(results, 'node2', 'c1')).toBe('reached')
+  expect(firstVerdict(results, 'node1/c1', '203.0.113.9')).toBe('no-route')
 }, 300_000)
 
 async function run(...suites: readonly string[]): Promise<Results> {

@@ -1,5 +1,6 @@
 import { blocked, reached } from 'netwright'
 import { scenario } from 'netwright/vitest'
+import { docker } from '../../fixtures/docker/api.ts'
 import { seenAs } from '../../fixtures/seen-as.ts'
 import { dockerBridges } from '../../fixtures/topologies/docker-networks.ts'
 import { k8sIpvlanMacvlan } from './claims.ts'
@@ -9,7 +10,6 @@ const host = '192.168.1.10'
 
 // Containers of one bridge reach each other, their host, and by it the LAN, where all of them have the host's address. What keeps
 // two networks apart, and a neighbour out, is not the bridge but the engine's rules: all are one hop from the host, which forwards.
-// They stand before the chain that is meant for the user's own.
 scenario(dockerBridges, 'bridge: containers reach out behind their host’s address, and nobody reaches in', {
   claim: k8sIpvlanMacvlan.claim('D4'),
   when: 'bridge',
@@ -26,6 +26,22 @@ scenario(dockerBridges, 'bridge: containers reach out behind their host’s addr
   })
   .given('node2 learns a route to c1’s subnet', ({ node2: { $ } }) => $`ip route add 172.30.0.0/24 via ${host}`)
   .expect({ node2: { c1: dropped } })
+  .given('DOCKER-USER accepts everything', ({ node1: { $ } }) => $`iptables -I DOCKER-USER -j ACCEPT`)
+  .finding('engines before 28 are opened by that, later ones are not', async ({ hosts: { node1, node2 } }) => {
+    const version = await docker(node1).version()
+    const { exitCode } = await node2.$({ nothrow: true })`ping -c 1 -W 1 172.30.0.2`
+    const isOpen = exitCode === 0
+    const found = `Docker ${version}: node2 ${isOpen ? 'reaches' : 'does not reach'} c1`
+    return { holds: isOpen === Number(version.split('.')[0]) < 28, found }
+  })
+
+// Since Docker 28 they stand before the chain that is meant for the user's own.
+scenario(dockerBridges, 'bridge: what the user accepts opens nothing as long as the rules of table raw are there', {
+  claim: k8sIpvlanMacvlan.claim('D4'),
+  when: 'bridge, since Docker 28',
+  needs: ['docker:28'],
+})
+  .given('node2 learns a route to c1’s subnet', ({ node2: { $ } }) => $`ip route add 172.30.0.0/24 via ${host}`)
   .given('DOCKER-USER accepts everything', ({ node1: { $ } }) => $`iptables -I DOCKER-USER -j ACCEPT`)
   .expect({ node2: { c1: dropped }, c1: { c3: dropped } })
   .until(
