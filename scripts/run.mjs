@@ -100,6 +100,7 @@ const tasks = {
     'killed-harness',
     'tests/vagrant',
     'docker-drivers',
+    'docker-versions',
   ]),
   format: just(['prettier', '--write', '--log-level=warn', '.']),
   build: just(['node', 'scripts/build.mjs']),

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { cacheFolder, holdFolder, scratchPrefix } from '../../harness/machines/vm/cache-folder.ts'
 import { openDebianArchive } from '../../harness/machines/vm/debian-archive.ts'
 
+/** Releases of Debian whose Docker Engine can be had: 28 or later, 26.1, 20.10. */
+export type EngineRelease = 'sid' | 'trixie' | 'bookworm'
+
 /**
- * The engine comes from sid because Docker before 26 cannot start privileged containers where CAP_SYS_RESOURCE is
+ * The engine comes from sid unless told, because Docker before 26 cannot start privileged containers where CAP_SYS_RESOURCE is
  * missing; runc comes from bookworm because its build needs no newer libraries.
  */
-const packages = [
-  { suite: 'sid', names: ['docker.io', 'containerd'] },
+const packagesOf = (release: EngineRelease) => [
+  { suite: release, names: ['docker.io', 'containerd'] },
   { suite: 'bookworm', names: ['runc'] },
-] as const
+]
 
 /**
  * The folder into which Docker Engine's packages are unpacked: from the cache without any network, else fetched from
@@ -18,16 +21,16 @@ const packages = [
  *
  * @throws NETWRIGHT_KERNEL_NOT_FETCHED with apt's words
  */
-export async function provideEnginePrograms(): Promise<string> {
+export async function provideEnginePrograms(release: EngineRelease = 'sid'): Promise<string> {
   const folder = await cacheFolder('engine')
-  const tree = join(folder, 'programs')
+  const tree = join(folder, release === 'sid' ? 'programs' : `programs-${release}`)
   if (await exists(tree)) return tree
   const letGo = await holdFolder(folder)
   try {
     if (await exists(tree)) return tree
-    process.stderr.write('engine: fetching Docker Engine from Debian\n')
+    process.stderr.write(`engine: fetching Docker Engine from Debian ${release}\n`)
     const scratch = await mkdtemp(join(folder, scratchPrefix))
-    for (const { suite, names } of packages) {
+    for (const { suite, names } of packagesOf(release)) {
       await (await openDebianArchive(suite, `Docker Engine (${names.join(', ')})`)).unpack(names, scratch)
     }
     await rename(scratch, tree)
