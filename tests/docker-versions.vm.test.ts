@@ -23,6 +23,7 @@ test.for([
   { release: 'trixie', version: '26.1', skipped: { 'docker:26': 0, 'docker:28': 2 } },
 ] as const)(
   'what the suites say of Docker $version is so',
+  { timeout: 300_000 },
   async ({ release, version, skipped }, context) => {
     const programs = isAskedFor ? await programsOf(release) : '`npm run test:chaos` runs it'
     if (typeof programs === 'string') return context.skip(programs)
@@ -48,7 +49,6 @@ test.for([
       `Docker ${version}.`,
     )
   },
-  300_000,
 )
 
 /** Programs of an engine that run here, or why they do not. */
