@@ -51,10 +51,7 @@ scenario(ipvlanL2, 'by method 3 children leave by ens10 directly', {
       await $({ nothrow: true })`ip -6 route del fd00:100::/64 dev eth0`
     },
   )
-  .expect(
-    { node1ns: { '172.18.22.60': reached, 'fd00:22::60': reached }, beside: { node1ns: reached } },
-    all,
-  )
+  .expect({ node1ns: { '172.18.22.60': reached, 'fd00:22::60': reached }, beside: { node1ns: reached } }, all)
   .andBack()
 
 async function translate({ node: { $ } }: Pick<Hosts<'node'>, 'node'>, change: '-A' | '-D'): Promise<void> {
