@@ -55,18 +55,18 @@ const snapLength = 262_144
  */
 export function writePcapng(capture: Capture): Uint8Array {
   return concatBytes([
-    sectionBlock(capture),
-    ...capture.interfaces.map(interfaceBlock),
-    ...capture.frames.map((frame) => frameBlock(frame, capture.interfaces.length)),
+    ...sectionBlock(capture),
+    ...capture.interfaces.flatMap(interfaceBlock),
+    ...capture.frames.flatMap((frame) => frameBlock(frame, capture.interfaces.length)),
   ])
 }
 
-function sectionBlock({ comment }: Capture): Uint8Array {
-  const body = new DataView(new ArrayBuffer(16))
-  body.setUint32(0, byteOrderMagic, true)
-  body.setUint16(4, 1, true)
+function sectionBlock({ comment }: Capture): Pieces {
+  const body = Buffer.alloc(16)
+  body.writeUInt32LE(byteOrderMagic, 0)
+  body.writeUInt16LE(1, 4)
   // The length of the section is left open.
-  body.setBigInt64(8, -1n, true)
+  body.writeBigInt64LE(-1n, 8)
   return block(
     blockTypes.section,
     body,
@@ -75,10 +75,10 @@ function sectionBlock({ comment }: Capture): Uint8Array {
   )
 }
 
-function interfaceBlock({ name, link }: CaptureInterface): Uint8Array {
-  const body = new DataView(new ArrayBuffer(8))
-  body.setUint16(0, linkTypeNumbers[link], true)
-  body.setUint32(4, snapLength, true)
+function interfaceBlock({ name, link }: CaptureInterface): Pieces {
+  const body = Buffer.alloc(8)
+  body.writeUInt16LE(linkTypeNumbers[link], 0)
+  body.writeUInt32LE(snapLength, 4)
   return block(
     blockTypes.interface,
     body,
@@ -91,17 +91,17 @@ function interfaceBlock({ name, link }: CaptureInterface): Uint8Array {
   )
 }
 
-function frameBlock(frame: CapturedFrame, interfaces: number): Uint8Array {
+function frameBlock(frame: CapturedFrame, interfaces: number): Pieces {
   if (!Number.isInteger(frame.interface) || frame.interface < 0 || frame.interface >= interfaces) {
     throw new RangeError(`a frame names interface ${frame.interface} of ${interfaces}`)
   }
   if (frame.time < 0n || frame.time >> 64n !== 0n) throw new RangeError(`a frame has the time ${frame.time.toString()}`)
-  const body = new DataView(new ArrayBuffer(20))
-  body.setUint32(0, frame.interface, true)
-  body.setUint32(4, Number(frame.time >> 32n), true)
-  body.setUint32(8, Number(frame.time & 0xffff_ffffn), true)
-  body.setUint32(12, frame.bytes.length, true)
-  body.setUint32(16, frame.originalLength ?? frame.bytes.length, true)
+  const body = Buffer.alloc(20)
+  body.writeUInt32LE(frame.interface, 0)
+  body.writeUInt32LE(Number(frame.time >> 32n), 4)
+  body.writeUInt32LE(Number(frame.time & 0xffff_ffffn), 8)
+  body.writeUInt32LE(frame.bytes.length, 12)
+  body.writeUInt32LE(frame.originalLength ?? frame.bytes.length, 16)
   return block(
     blockTypes.frame,
     body,
@@ -115,29 +115,33 @@ function frameBlock(frame: CapturedFrame, interfaces: number): Uint8Array {
   )
 }
 
+/** Bytes that follow each other. They are put together once, for a whole file. */
+type Pieces = readonly Uint8Array[]
+
 /** Type, length, contents, options, and the length once more. */
-function block(type: number, body: DataView, data: readonly Uint8Array[], options: readonly Uint8Array[]): Uint8Array {
-  const endOfOptions = options.length === 0 ? [] : [new Uint8Array(4)]
-  const contents = concatBytes([new Uint8Array(body.buffer), ...data, ...options, ...endOfOptions])
-  const length = contents.length + 12
-  const head = new DataView(new ArrayBuffer(8))
-  head.setUint32(0, type, true)
-  head.setUint32(4, length, true)
-  return concatBytes([new Uint8Array(head.buffer), contents, new Uint8Array(head.buffer, 4, 4)])
+function block(type: number, body: Buffer, data: Pieces, options: readonly Pieces[]): Pieces {
+  const contents = [body, ...data, ...options.flat(), ...(options.length === 0 ? [] : [endOfOptions])]
+  const length = contents.reduce((sum, { length }) => sum + length, 12)
+  const [head, tail] = [Buffer.alloc(8), Buffer.alloc(4)]
+  head.writeUInt32LE(type, 0)
+  head.writeUInt32LE(length, 4)
+  tail.writeUInt32LE(length, 0)
+  return [head, ...contents, tail]
 }
 
-function textOption(code: number, text: string | undefined): Uint8Array[] {
+const zeroes = [0, 1, 2, 3].map((length) => Buffer.alloc(length))
+const endOfOptions = Buffer.alloc(4)
+
+function textOption(code: number, text: string | undefined): Pieces[] {
   return text === undefined ? [] : [option(code, new TextEncoder().encode(text).subarray(0, 0xffff))]
 }
 
-function option(code: number, value: Uint8Array): Uint8Array {
-  const head = new DataView(new ArrayBuffer(4))
-  head.setUint16(0, code, true)
-  head.setUint16(2, value.length, true)
-  return concatBytes([new Uint8Array(head.buffer), value, padding(value.length)])
+function option(code: number, value: Uint8Array): Pieces {
+  const head = Buffer.alloc(4)
+  head.writeUInt16LE(code, 0)
+  head.writeUInt16LE(value.length, 2)
+  return [head, value, padding(value.length)]
 }
 
 /** Everything in a pcapng file begins at a multiple of four bytes. */
-function padding(length: number): Uint8Array {
-  return new Uint8Array((4 - (length % 4)) % 4)
-}
+const padding = (length: number): Uint8Array => zeroes[(4 - (length % 4)) % 4] ?? endOfOptions

@@ -4,7 +4,9 @@
  */
 
 /** The attributes of a message by their number; of several with one number the last. */
-export type Attributes = ReadonlyMap<number, Buffer>
+export interface Attributes {
+  readonly get: (number: number) => Buffer | undefined
+}
 
 export interface NetlinkMessage {
   readonly type: number
@@ -38,8 +40,20 @@ export function* attributeList(bytes: Buffer, from = 0): Generator<readonly [num
   }
 }
 
+/** They are looked for when they are asked for: a link has some hundred, of which a few are read. */
 export function attributesOf(bytes: Buffer | undefined, from = 0): Attributes {
-  return new Map(bytes === undefined ? [] : attributeList(bytes, from))
+  return { get: (number) => (bytes === undefined ? undefined : lastAttribute(bytes, from, number)) }
+}
+
+function lastAttribute(bytes: Buffer, from: number, number: number): Buffer | undefined {
+  let [start, end] = [0, 0]
+  for (let at = from; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at)
+    if (length < 4 || at + length > bytes.length) break
+    if ((bytes.readUInt16LE(at + 2) & numberMask) === number) [start, end] = [at + 4, at + length]
+    at += padded(length)
+  }
+  return start === 0 ? undefined : bytes.subarray(start, end)
 }
 
 /** A text attribute, without the zero byte at its end. */
