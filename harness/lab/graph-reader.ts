@@ -26,6 +26,7 @@ const usualValues: Readonly<Record<string, string>> = {
   'ipv4/conf/*/arp_filter': '0',
   'ipv6/icmp/echo_ignore_all': '0',
   'ipv6/conf/all/forwarding': '0',
+  'ipv6/conf/*/proxy_ndp': '0',
   'ipv6/conf/*/disable_ipv6': '0',
 }
 

@@ -8,8 +8,8 @@ interface Way {
   readonly answers: readonly SightingKind[]
   readonly packet: 'request' | 'reply'
 }
-const forth: Way = { question: 'solicit', answers: ['advert', 'reply'], packet: 'request' }
-const back: Way = { question: 'return-solicit', answers: ['return-advert'], packet: 'reply' }
+export const forth: Way = { question: 'solicit', answers: ['advert', 'reply'], packet: 'request' }
+export const back: Way = { question: 'return-solicit', answers: ['return-advert'], packet: 'reply' }
 
 /** A question for a link-layer address that was sent and heard, and who was meant. */
 interface Unanswered {
@@ -57,7 +57,7 @@ function askedByArp(c: Case): Unanswered {
 }
 
 /** A stack on one way that gave up resolving its next hop, and kept the packet. */
-function failedOn(c: Case, way: Way): Unanswered | undefined {
+export function failedOn(c: Case, way: Way): Unanswered | undefined {
   const { sightings, neighbours, probe } = c.evidence
   // Nothing is to go back before something has come.
   if (way === back && (probe.owner === undefined || requestsInto(c, probe.owner).length === 0)) return undefined

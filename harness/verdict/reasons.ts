@@ -2,6 +2,7 @@ import type { Reason } from '../model/verdict.ts'
 import type { Case, Proof } from './case.ts'
 import { mtuExceeded, netfilterDrop, noListener, reversePathFilter } from './filter-proofs.ts'
 import { ipvlanNoMulticast, ipvlanParentIsolation, ipvlanPrivate, ipvlanVepa } from './ipvlan-proofs.ts'
+import { ipvlanUnsolicited } from './ipvlan-solicitations.ts'
 import {
   macvlanParentIsolation,
   passthruTakesAll,
@@ -70,11 +71,12 @@ export const reasons: Readonly<Record<Reason, ReasonEntry>> = {
     prove: passthruTakesAll,
   },
   'l3-no-multicast': {
-    means: 'A broadcast or multicast is sent by, or meant for, an ipvlan child in mode l3 or l3s.',
+    means:
+      'A broadcast or multicast is sent by, or meant for, an ipvlan child in mode l3 or l3s; a neighbour solicitation of IPv6 for its address is one.',
     proof:
-      'The frame leaves the child and is seen on no other device; or it comes in at the parent and is not given to the child.',
-    cure: 'Use mode l2.',
-    prove: ipvlanNoMulticast,
+      'The frame leaves the child and is seen on no other device; or it comes in at the parent and is not given to the child (of a solicitation: and nobody answers it, until the asker’s entry is FAILED).',
+    cure: 'Use mode l2; of a solicitation: route the child’s subnet by an address of the parent, or have that answer for it (proxy_ndp).',
+    prove: (c) => ipvlanNoMulticast(c) ?? ipvlanUnsolicited(c),
   },
   'link-down': {
     means: 'A device at one of the ends, or the device below it, is down or has no carrier.',

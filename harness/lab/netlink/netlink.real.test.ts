@@ -43,7 +43,7 @@ const script = `
   ip neigh add 10.9.0.8 lladdr 02:00:00:00:00:08 dev br0 nud stale
   ip neigh add fd00:9::8 lladdr 02:00:00:00:00:08 dev br0 nud permanent || true
   sysctl -qw net.ipv4.conf.mac0.rp_filter=2 net.ipv4.conf.mac0.arp_ignore=1 net.ipv4.conf.mac0.proxy_arp=1 net.ipv4.ip_forward=1
-  sysctl -qw net.ipv6.conf.br0.disable_ipv6=0 net.ipv6.conf.mac0.disable_ipv6=1 || true
+  sysctl -qw net.ipv6.conf.br0.disable_ipv6=0 net.ipv6.conf.mac0.proxy_ndp=1 net.ipv6.conf.mac0.disable_ipv6=1 || true
 `
 
 beforeAll(async () => {
@@ -179,6 +179,7 @@ test('settings that differ from the kernel’s own are kept, those of devices to
     'net.ipv4.conf.mac0.rp_filter': '2',
     'net.ipv4.conf.mac0.arp_ignore': '1',
     'net.ipv4.conf.mac0.proxy_arp': '1',
+    'net.ipv6.conf.mac0.proxy_ndp': '1',
     'net.ipv6.conf.mac0.disable_ipv6': '1',
   })
 })

@@ -75,7 +75,7 @@ const addressedByIp: ReadonlySet<number> = new Set([768, 769, 776, 778, 823])
 /** Position of a setting in IFLA_INET_CONF: IPV4_DEVCONF_… of linux/ip.h, less one. */
 const settings4 = { forwarding: 0, proxy_arp: 2, rp_filter: 7, arp_filter: 12, arp_ignore: 18 }
 /** Position in IFLA_INET6_CONF: DEVCONF_… of linux/ipv6.h. */
-const settings6 = { disable_ipv6: 26 }
+const settings6 = { proxy_ndp: 22, disable_ipv6: 26 }
 
 /** The devices of an RTM_GETLINK dump. */
 export function readLinks(dump: Buffer): RawLink[] {

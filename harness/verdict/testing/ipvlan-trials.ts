@@ -24,6 +24,9 @@ const ownSubnets = async ({ node1: { $ } }: TrialHosts): Promise<void> => {
   }
 }
 
+/** The parent asks for neighbours of its l3 children by a link-local address, or not at all (ndisc_solicit). */
+const solicits = ({ node1: { $ } }: TrialHosts) => $`ip -6 addr add fe80::1/64 dev eth0 nodad`
+
 /** And node2 knows that ns1's is behind node1. */
 const routedSubnets = async (hosts: TrialHosts): Promise<void> => {
   await ownSubnets(hosts)
@@ -197,6 +200,33 @@ export const ipvlanTrials: Readonly<
       },
     ],
   },
+  'no-return-route': {
+    provoked: [
+      {
+        what: 'an l3 child knows no way to its sibling’s subnet',
+        ipvlan: 'l3',
+        given: async (hosts) => {
+          await ownSubnets(hosts)
+          await hosts.node1.$`ip -n ns2 route del default`
+        },
+        from: ns1,
+        to: ns2,
+        is: 'no-return-route at node1/ns2',
+      },
+    ],
+    alike: [
+      {
+        what: 'a sibling without an address of its own asks from ::1, which nobody listens to',
+        ipvlan: 'l3',
+        given: ({ node1: { $ } }) =>
+          $`bash -c ${'ip -n ns1 -6 addr del fd00:a::11/64 dev mac1; ip -n ns1 -6 route add default dev mac1; ip -n ns2 link set lo down'}`,
+        from: ns1,
+        to: ns2,
+        family: 6,
+        is: 'inconclusive: unexplained',
+      },
+    ],
+  },
   'private-mode': {
     provoked: [
       { what: 'l2', ipvlan: 'l2 private', from: ns1, to: ns2, is: `private-mode at ${parent}` },
@@ -307,6 +337,32 @@ export const ipvlanTrials: Readonly<
         over: multicast(5000),
         is: `l3-no-multicast at ${parent}`,
       },
+      {
+        what: 'a neighbour’s solicitation for an l3 child',
+        ipvlan: 'l3',
+        from: 'node2',
+        to: ns1,
+        family: 6,
+        is: `l3-no-multicast at ${parent}`,
+      },
+      {
+        what: 'a neighbour’s solicitation for an l3s child, by TCP',
+        ipvlan: 'l3s',
+        from: 'node2',
+        to: ns1,
+        family: 6,
+        over: tcp(8080),
+        is: `l3-no-multicast at ${parent}`,
+      },
+      {
+        what: 'the solicitation for the way back to an l3 child',
+        ipvlan: 'l3',
+        given: solicits,
+        from: ns1,
+        to: 'node2',
+        family: 6,
+        is: `l3-no-multicast at ${parent}`,
+      },
     ],
     alike: [
       { what: 'between l2 children', ipvlan: 'l2', from: ns1, to: ns2, over: multicast(5000), is: 'reached' },
@@ -317,6 +373,51 @@ export const ipvlanTrials: Readonly<
         to: ns1,
         over: multicast(5000),
         is: 'reached',
+      },
+      {
+        what: 'a neighbour’s solicitation for an l2 child',
+        ipvlan: 'l2',
+        from: 'node2',
+        to: ns1,
+        family: 6,
+        is: 'reached',
+      },
+      {
+        what: 'the parent’s stack answers a solicitation in the l3 child’s place',
+        ipvlan: 'l3',
+        given: async (hosts) => {
+          await solicits(hosts)
+          await hosts.node1
+            .$`sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth0.proxy_ndp=1 net.ipv6.neigh.eth0.proxy_delay=0 && ip -6 neigh add proxy fd00:a::11 dev eth0`
+        },
+        from: 'node2',
+        to: ns1,
+        family: 6,
+        is: 'reached',
+      },
+      {
+        what: 'the parent’s stack answers solicitations for others, and not this one',
+        ipvlan: 'l3',
+        given: ({ node1: { $ } }) => $`sysctl -qw net.ipv6.conf.eth0.proxy_ndp=1`,
+        from: 'node2',
+        to: ns1,
+        family: 6,
+        is: 'inconclusive: unexplained',
+      },
+      {
+        what: 'an ARP request is given to an l3 child, which is NOARP',
+        ipvlan: 'l3',
+        from: 'node2',
+        to: ns1,
+        is: 'neighbour-unanswered at node1/ns1 mac1',
+      },
+      {
+        what: 'a solicitation comes in at the parent for an address that no child has',
+        ipvlan: 'l3',
+        from: 'node2',
+        to: 'fd00:a::99',
+        family: 6,
+        is: 'neighbour-unanswered at wire:lan',
       },
     ],
   },
