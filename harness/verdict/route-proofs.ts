@@ -1,3 +1,4 @@
+import { rangeOf } from '../model/addresses.ts'
 import { mainRouteTo } from '../model/egress.ts'
 import type { Namespace } from '../model/graph.ts'
 import { requestsInto, sentBy, type Case, type Proof } from './case.ts'
@@ -61,6 +62,8 @@ export function missingWayBack(c: Case): { owner: string; to: string; error: str
   if (sentBy(c, owner, ['reply', 'reset', 'return-solicit'])) return undefined
   for (const { ns, to } of findings.routes ?? []) {
     if (ns !== owner || to === probe.address) continue
+    // What comes in from a loopback address is thrown away unread (ip6_rcv_core): a route back would not help.
+    if (rangeOf(to) === 'loopback') continue
     const error = missingRoute(c, owner, to)
     if (error !== undefined) return { owner, to, error }
   }
