@@ -20,6 +20,8 @@ export interface Mutation {
   readonly kind: Kind
   /** What exactly is broken: `node1/ns1 mac1`. */
   readonly what: string
+  /** The device that is broken, where it is one. */
+  readonly spot?: { readonly ns: string; readonly dev: string }
   readonly apply: (hosts: Hosts<string>, channel: Channel) => Promise<unknown>
 }
 
@@ -112,6 +114,7 @@ function deviceDown(graph: Graph, { evidence, observed }: CellResult): Mutation[
   return [...spots.values()].map(({ ns, dev }) => ({
     kind: 'device down',
     what: `${ns} ${dev.name}`,
+    spot: { ns, dev: dev.name },
     apply: (hosts) => inside(hosts, ns, ['ip', 'link', 'set', dev.name, 'down']),
   }))
 }
@@ -179,7 +182,11 @@ const moded: readonly string[] = ['macvlan', 'macvtap', 'ipvlan']
 /** The mode in which siblings do not talk, or do; ipvlan has a flag for that beside its mode. None for other devices. */
 function otherMode({ kind, mode = '' }: Interface, talks: boolean): readonly string[] | undefined {
   const apart = talks ? 'private' : 'bridge'
-  if (kind === 'ipvlan') return [mode.split(' ', 1)[0] ?? '', apart]
+  if (kind === 'ipvlan') {
+    const [routing = '', flag = 'bridge'] = mode.split(' ')
+    // What bridge keeps apart, such as multicasts in l3, another mode may let through.
+    return flag === apart ? (routing === 'l2' ? undefined : ['l2', apart]) : [routing, apart]
+  }
   return moded.includes(kind) && ['bridge', 'private', 'vepa'].includes(mode) ? [apart] : undefined
 }
 
