@@ -239,7 +239,8 @@ async function channelCosts(): Promise<void> {
 }
 
 function take({ what, measured, unit, note, most }: VmFigure): void {
-  add({ what, measured, unit, note, goal: `≤ ${String(most)} ${unit}`, met: measured <= most })
+  const goal = most === undefined ? {} : { goal: `≤ ${String(most)} ${unit}`, met: measured <= most }
+  add({ what, measured, unit, note, ...goal })
 }
 
 async function containerCosts(): Promise<void> {

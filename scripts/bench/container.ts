@@ -7,6 +7,7 @@ import { documentA } from './by-hand.ts'
 import type { VmFigure } from './vm.ts'
 
 const commands = 200
+const coldStart = 'container: first start and end on a new engine'
 
 /**
  * Measures what containers cost, with the engine that answers, else one of the project's own: start, a command, and labs
@@ -21,18 +22,23 @@ export async function measureContainers(
   add: (figure: VmFigure) => void,
 ): Promise<string | undefined> {
   let own: Engine | undefined
+  let cold: number | undefined
   let reason = await containerObstacle()
   if (reason !== undefined && process.env['DOCKER_HOST'] === undefined) {
     try {
       own = await startEngine()
       process.env['DOCKER_HOST'] = own.host
-      reason = await containerObstacle()
+      cold = await timed(async () => (reason = await containerObstacle()))
     } catch (error) {
       reason = `${reason}; ${String(error)}`
     }
   }
   try {
-    if (reason === undefined) await measure(local, runDocument, add)
+    if (reason === undefined) {
+      if (cold !== undefined) add({ what: coldStart, measured: cold, unit: 'ms', note: 'its image is made; once' })
+      else process.stderr.write(`bench: ${coldStart} is not measured: the engine that answers is not the bench’s own\n`)
+      await measure(local, runDocument, add)
+    }
     return reason
   } finally {
     await own?.stop()

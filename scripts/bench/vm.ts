@@ -16,7 +16,8 @@ export interface VmFigure {
   readonly what: string
   readonly measured: number
   readonly unit: string
-  readonly most: number
+  /** The goal, where there is one. */
+  readonly most?: number
   readonly note: string
 }
 
