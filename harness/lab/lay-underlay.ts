@@ -55,7 +55,7 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
         const ports = nics.filter(({ host, nic }) => nic.wire === wire.name && rootOf(host.name) === root).map(portOf)
         const end = uplinks[number]
         const own = end === undefined ? [] : uplinkLines(bridge, uplink(number), end)
-        const lines = bridgeLines(bridge, parts.length > 1)
+        const lines = bridgeLines(bridge)
         // The journal tells of one switch, as if all hosts were on one machine: that is what a wire stands for.
         const untold = [...own, ...(number === 0 ? [] : lines)]
         const all = [...lines, ...portLines(bridge, ports, wire.hairpin), ...own]
@@ -65,7 +65,7 @@ export async function layUnderlay(laying: Laying): Promise<Handles> {
     ...underlay.hosts.map(async (host) => {
       const handle = handleOf(handles, host.name)
       if (host.role === 'router') await forward(channel, namespacePath(handle))
-      await batch(laying, handles, seat(handle), hostLines(host, laying.hasIpv6))
+      await batch(laying, handles, { ...seat(handle), devices: nicIndexes(host) }, hostLines(host, laying.hasIpv6))
     }),
   ])
   return handles
@@ -86,10 +86,16 @@ const firstPortIndex = 1001
 /** Beyond the devices that loaded tunnel modules put into every namespace (sit0, tunl0, gre0, …). */
 const firstNicIndex = 101
 
+const nicIndex = (host: HostSpec, nic: NicSpec): number => firstNicIndex + host.nics.indexOf(nic)
+
+/** A machine's card keeps an index that is not ours to choose. */
+const nicIndexes = (host: HostSpec): ReadonlyMap<string, number> =>
+  new Map(host.nics.flatMap((nic) => (nic.sriov ? [] : [[nic.name, nicIndex(host, nic)] as const])))
+
 // `name` and `dev` stand before every name: `ip` takes `link add up` for an order, not for a device called "up".
 function vethLine(host: HostSpec, nic: NicSpec, port: string, position: number): string {
   const portIndex = String(firstPortIndex + position)
-  const index = String(firstNicIndex + host.nics.indexOf(nic)) // the peer's index is heeded only when both are given
+  const index = String(nicIndex(host, nic)) // the peer's index is heeded only when both are given
   return (
     `link add name ${nic.name} index ${index} address ${nic.mac} netns $${holderVariable(host.name)} ` +
     `type veth peer name ${port} index ${portIndex} netns $${holderVariable(wireHost(nic.wire))}`

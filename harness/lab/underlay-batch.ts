@@ -4,6 +4,7 @@ import type { UnderlaySpec } from '../model/underlay-spec.ts'
 import type { Channel, Place } from '../machines/channel/channel.ts'
 import type { Journal } from './journal.ts'
 import { hostPlace, type HostHandle } from './namespace-paths.ts'
+import { compileLines } from './netlink/compile.ts'
 import type { Ipv6Manners } from './quiet.ts'
 
 /** The holders of an underlay's hosts and wires, wires' parts by their keys. */
@@ -23,6 +24,8 @@ export interface Seat {
   readonly name: string
   readonly root: string
   readonly place: Place
+  /** Indexes of the devices that are there already, as far as they are known. */
+  readonly devices?: ReadonlyMap<string, number>
 }
 
 export function seat(handle: HostHandle): Seat {
@@ -36,7 +39,8 @@ export function handleOf(handles: Handles, name: string): HostHandle {
 }
 
 /**
- * Gives `ip` a list of commands, in which `$NS_node1` stands for the holder of node1 on the same machine.
+ * Has the kernel do what `ip` would do for a list of commands, in which `$NS_node1` stands for the holder of node1 on the same
+ * machine. A list of our usual forms goes to the kernel as it is (a process for it would take longer than the work).
  *
  * @param untold - lines that the journal leaves out
  * @throws NETWRIGHT_SCRIPT_FAILED when `ip` refuses one
@@ -44,7 +48,7 @@ export function handleOf(handles: Handles, name: string): HostHandle {
 export async function batch(
   laying: Laying,
   handles: Handles,
-  { name: host, root, place }: Seat,
+  { name: host, root, place, devices = new Map() }: Seat,
   lines: readonly string[],
   untold: readonly string[] = [],
 ): Promise<void> {
@@ -53,20 +57,34 @@ export async function batch(
   const pids = new Map(
     [...handles.values()].flatMap((h) => (h.root === root ? [[holderVariable(h.name), String(h.pid)] as const] : [])),
   )
-  const input = lines.map((line) => line.replace(/\$(NS_\w+)/g, (_, name: string) => pids.get(name) ?? '')).join('\n')
-  const done = await laying.channel.run(['ip', '-batch', '-'], { place, input: `${input}\n` })
-  const stderr = done.stderr.toString()
+  const typed = lines.map((line) => line.replace(/\$(NS_\w+)/g, (_, name: string) => pids.get(name) ?? ''))
+  const requests = compileLines(typed, devices)
+  const failed = await (requests === undefined
+    ? typeLines(laying.channel, place, typed)
+    : laying.channel.change(place.net ?? '', requests))
+  const [code, stderr] = failed === undefined ? [0, ''] : [2, failed.words]
   for (const line of lines) {
     if (untold.includes(line)) continue
     const command = `ip ${line.replace(/\$(NS_\w+)/g, '"$$$1"')}`
-    laying.journal.note({ host, command, by: 'underlay', code: done.code, stderr, startedAt })
+    laying.journal.note({ host, command, by: 'underlay', code, stderr, startedAt })
   }
-  if (done.code === 0) return
-  const failed = lines[Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? 1) - 1] ?? ''
+  if (failed === undefined) return
   throw new NetwrightError('NETWRIGHT_SCRIPT_FAILED', `Laying the underlay failed on ${host}`, {
     place: `host ${host}`,
-    command: `ip ${failed}`,
+    command: `ip ${lines[failed.position] ?? ''}`,
     stderr,
     next: 'Run `netwright doctor`: it tells what this machine’s kernel and iproute2 can do.',
   })
+}
+
+/** Which line `ip` refused first, and what it said. */
+async function typeLines(
+  channel: Channel,
+  place: Place,
+  lines: readonly string[],
+): Promise<{ readonly position: number; readonly words: string } | undefined> {
+  const { code, stderr } = await channel.run(['ip', '-batch', '-'], { place, input: `${lines.join('\n')}\n` })
+  if (code === 0) return undefined
+  const words = stderr.toString()
+  return { position: Number(/Command failed -:(\d+)/.exec(words)?.[1] ?? 1) - 1, words }
 }

@@ -40,13 +40,12 @@ export async function layCable(
   return ends
 }
 
-/** One index for the bridges of all parts of a wire: they are shown as one. */
-const sharedBridgeIndex = 901
+/** One index for all bridges: the parts of a wire are shown as one. */
+const bridgeIndex = 901
 
-export function bridgeLines(bridge: string, isPart: boolean): string[] {
-  const index = isPart ? `index ${String(sharedBridgeIndex)} ` : ''
+export function bridgeLines(bridge: string): string[] {
   return [
-    `link add name ${bridge} ${index}type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link add name ${bridge} index ${String(bridgeIndex)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
     `link set dev ${bridge} up`,
   ]
 }

@@ -577,6 +577,37 @@ sub do_dump {
     }
     answer('r', $id, @answers);
 }
+# rtnetlink: [netns, message...], each of type, flags (16 bits each) and body: has each done and acknowledged. It answers nothing,
+# or of the first that the kernel refused its position, errno and what the kernel says of it (NLMSGERR_ATTR_MSG).
+sub do_rtnetlink {
+    my ($id, $net, @messages) = @_;
+    my ($done, $why, $errno) = in_netns($net, sub {
+        socket(my $s, $AF_NETLINK, $SOCK_RAW, 0) or return (undef, "netlink: $!", $! + 0);
+        setsockopt $s, 270, $_, pack 'i', 1 for 10, 11;    # SOL_NETLINK: NETLINK_CAP_ACK, NETLINK_EXT_ACK
+        for my $at (0 .. $#messages) {
+            my ($type, $flags) = unpack 'SS', $messages[$at];
+            my $body = substr $messages[$at], 4;
+            # NLM_F_REQUEST, NLM_F_ACK
+            defined send $s, pack('LSSLL', 16 + length $body, $type, $flags | 5, $at + 1, 0) . $body, 0
+                or return (undef, "netlink: $!", $! + 0);
+            defined recv $s, my $reply, 1 << 16, 0 or return (undef, "netlink: $!", $! + 0);
+            my ($len, $kind, $said, $error) = (unpack 'LSSLLl', $reply)[0, 1, 2, 5];
+            return (undef, "netlink: an answer of type $kind", 71) if $kind != 2;
+            next if !$error;
+            my $words = '';
+            for (my $a = 36; $said & 0x200 && $a + 4 <= $len;) {    # NLM_F_ACK_TLVS, behind two headers
+                my ($alen, $atype) = unpack 'SS', substr $reply, $a, 4;
+                last if $alen < 4;
+                $words = unpack 'Z*', substr $reply, $a + 4, $alen - 4 if $atype == 1;
+                $a += ($alen + 3) & ~3;
+            }
+            $! = -$error;
+            return ([$at, -$error, $words ne '' ? "Error: $words" : "RTNETLINK answers: $!"]);
+        }
+        return [];
+    });
+    defined $done ? answer('r', $id, @$done) : answer('f', $id, $why, $errno);
+}
 # inject: [netns, ifindex, frame]: sends a frame as it is. The socket is not the capture's, which would not see it.
 sub do_inject {
     my ($id, $net, $ifindex, $frame) = @_;
@@ -606,6 +637,7 @@ my %requests = (
     G => sub { do_nsids($_[0], unpack '(N/a*)*', $_[1]) },
     V => sub { do_neighbours($_[0], unpack '(N/a*)*', $_[1]) },
     M => sub { do_dump($_[0], unpack '(N/a*)*', $_[1]) },
+    R => sub { do_rtnetlink($_[0], unpack '(N/a*)*', $_[1]) },
     J => sub { do_inject($_[0], unpack '(N/a*)*', $_[1]) },
     Y => sub { answer('r', $_[0], 'pong') },
     N => sub { answer('r', $_[0], clock_now()) },

@@ -1,4 +1,4 @@
-import { FarEndError, type NetlinkDump } from './channel.ts'
+import { FarEndError, type NetlinkDump, type NetlinkRequest } from './channel.ts'
 import { decodeList, type ChannelFrame } from './wire-format.ts'
 
 /** The first word of an answer. */
@@ -19,4 +19,12 @@ export function netlinkDump([problem, links, addresses, routes, neighbours]: rea
     return { links, addresses, routes, neighbours }
   const [, errno = '0', words = 'no answer'] = /^(\d+) (.*)$/s.exec(problem?.toString() ?? '') ?? []
   return new FarEndError(words, Number(errno))
+}
+
+/** A request as the far end takes it. */
+export function netlinkMessage({ type, flags, body }: NetlinkRequest): Buffer {
+  const head = Buffer.allocUnsafe(4)
+  head.writeUInt16LE(type, 0)
+  head.writeUInt16LE(flags, 2)
+  return Buffer.concat([head, body])
 }

@@ -191,6 +191,11 @@ export interface Channel {
    * made. No process is started for it.
    */
   readonly dump: (nets: readonly string[]) => Promise<(NetlinkDump | FarEndError)[]>
+  /**
+   * Has rtnetlink(7) change a namespace, a request after the other until one is refused; answers that one. No process is
+   * started for it.
+   */
+  readonly change: (net: string, requests: readonly NetlinkRequest[]) => Promise<NetlinkRefusal | undefined>
   /** Neighbour tables of namespaces, in the order asked for; `flush` also empties them (permanent entries stay). */
   readonly neighbours: (mode: 'read' | 'flush', nets: readonly string[]) => Promise<NeighbourEntry[][]>
   readonly ping: () => Promise<void>
@@ -198,6 +203,22 @@ export interface Channel {
   readonly clock: () => Promise<bigint>
   readonly closed: Promise<void>
   readonly close: () => Promise<void>
+}
+
+/** A request of rtnetlink(7); the header beside type and flags is the far end's to write. */
+export interface NetlinkRequest {
+  /** `RTM_NEWLINK`, … (linux/rtnetlink.h). */
+  readonly type: number
+  /** `NLM_F_CREATE`, …; that it is a request and is to be acknowledged goes without saying. */
+  readonly flags: number
+  readonly body: Uint8Array
+}
+
+/** Which of several requests the kernel refused, and its words, as `ip` prints them. */
+export interface NetlinkRefusal {
+  readonly position: number
+  readonly errno: number
+  readonly words: string
 }
 
 export interface NeighbourEntry {

@@ -1,4 +1,4 @@
-import { netlinkDump, text } from './answers.ts'
+import { netlinkDump, netlinkMessage, text } from './answers.ts'
 import type { AgentChannel, FileOperation } from './channel.ts'
 import { openExchange, type Transport } from './exchange.ts'
 import { socketsOver } from './frames-and-sockets.ts'
@@ -40,6 +40,13 @@ export async function openChannel(transport: Transport): Promise<AgentChannel> {
     dump: async (nets) => {
       const answers = decodeList((await request('M', encodeList(nets))).payload)
       return nets.map((_, position) => netlinkDump(answers.slice(5 * position, 5 * position + 5)))
+    },
+
+    change: async (net, requests) => {
+      const messages = requests.map(netlinkMessage)
+      const [position, errno, words] = decodeList((await request('R', encodeList([net, ...messages]))).payload)
+      if (position === undefined) return undefined
+      return { position: Number(position), errno: Number(errno), words: String(words) }
     },
 
     neighbours: async (mode, nets) =>

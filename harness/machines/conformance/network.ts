@@ -118,6 +118,34 @@ export function networkTests(subject: Subject): void {
     ])
   })
 
+  test('changes a namespace by rtnetlink, until a request is refused', async (context) => {
+    const channel = await subject.sandbox(context)
+    const [a, b] = [await channel.makeHost(), await channel.makeHost()].map((pid) => `/proc/${pid}/ns/net`) as [
+      string,
+      string,
+    ]
+    const up = (name: string) => {
+      const bytes = Buffer.alloc(16 + 4 + ((name.length + 4) & ~3))
+      bytes.writeUInt32LE(1, 8) // IFF_UP
+      bytes.writeUInt32LE(1, 12)
+      bytes.writeUInt16LE(4 + name.length + 1, 16)
+      bytes.writeUInt16LE(3, 18) // IFLA_IFNAME
+      bytes.write(name, 20)
+      return { type: 16, flags: 0, body: bytes } // RTM_NEWLINK
+    }
+    const isUp = async (net: string) => {
+      const { stdout } = await channel.run(['ip', '-o', 'link', 'show', 'lo'], { place: { net } })
+      return /[<,]UP[,>]/.test(stdout.toString())
+    }
+    expect(await channel.change(a, [up('lo')])).toBeUndefined()
+    expect([await isUp(a), await isUp(b)]).toEqual([true, false])
+    const refused = await channel.change(b, [up('none'), up('lo')])
+    expect(refused).toMatchObject({ position: 0, errno: 19 }) // ENODEV
+    expect(refused?.words).toMatch(/\S/)
+    expect(await isUp(b)).toBe(false)
+    await expect(channel.change('/proc/no-such/ns/net', [])).rejects.toMatchObject({ errno: 2 })
+  })
+
   test('says by which ids namespaces know each other', async (context) => {
     const channel = await subject.sandbox(context)
     const { a, b } = await twoHosts(channel, false)

@@ -134,6 +134,10 @@ export async function joinChannels(parts: readonly Part[], spread: Spread): Prom
         })
       }),
     dump: (nets) => each(nets, (part, own) => part.channel.dump(own)),
+    change: (net, requests) => {
+      const [{ channel }, path] = at(net)
+      return channel.change(path, requests)
+    },
     neighbours: (mode, nets) => each(nets, (part, own) => part.channel.neighbours(mode, own)),
     ping: async () => {
       await Promise.all(parts.map(({ channel }) => channel.ping()))
