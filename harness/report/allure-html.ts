@@ -52,9 +52,10 @@ export async function generateAllureHtml(
 async function runAllure(config: Config, folders: readonly string[], cwd: string): Promise<void> {
   try {
     const { AllureReport, resolveConfig } = await import('@allurereport/core')
+    const { resultFilesIn } = await import('./allure-files.ts')
     const report = new AllureReport(await resolveConfig(config, { cwd }))
     await report.start()
-    for (const folder of folders) await report.readDirectory(resolve(folder))
+    for (const file of folders.flatMap((folder) => resultFilesIn(resolve(folder)))) await report.readResult(file)
     await report.done()
   } catch (cause) {
     throw new NetwrightError('NETWRIGHT_TOOL_MISSING', 'The Allure report could not be made', {
