@@ -3,7 +3,7 @@ import { provideQemu, storedQemu } from '../machines/vm/qemu-store.ts'
 import type { Qemu } from '../machines/vm/qemu.ts'
 import { qemuPackages } from '../machines/vm/catalogue.ts'
 import { hanging } from '../report/display-width.ts'
-import { problemText } from './run-auto.ts'
+import { problemText } from './problem-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Its name after `netwright kernels fetch`. */

@@ -1,5 +1,4 @@
 import { judgeClaims } from '../model/claims.ts'
-import { NetwrightError } from '../model/errors.ts'
 import type { RunResult, ScenarioResult } from '../model/results.ts'
 import type { Feature, Machine } from '../machines/machine.ts'
 import { findCardQemu } from '../machines/vm/find-qemu.ts'
@@ -8,6 +7,7 @@ import { machineFor } from '../suite/machine-for.ts'
 import type { DeclaredScenario } from '../suite/vitest-binding.ts'
 import { cachedKernels, chooseKernel, type KernelChoice } from './choose-kernel.ts'
 import type { RunListener } from './run-collector.ts'
+import { problemText } from './problem-text.ts'
 import { startMachineRun, type MachineRun, type MachineRunOptions } from './run-machine.ts'
 
 /** A scenario that this machine skipped, and that another may carry. */
@@ -144,13 +144,6 @@ async function cardProblem(tell: (sentence: string) => void): Promise<string | u
   } catch (error) {
     return problemText(error)
   }
-}
-
-/** The first sentence of an error, and what to do about it. */
-export function problemText(error: unknown): string {
-  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-  const next = error instanceof NetwrightError ? error.details.next : undefined
-  return next === undefined ? first : `${first} (${next})`
 }
 
 /** Only these scenarios, of their files. */

@@ -7,7 +7,6 @@ import type { KeptLab } from '../suite/keep-lab.ts'
 import { machineFor } from '../suite/machine-for.ts'
 import { sweepControlGroups } from '../machines/control-groups.ts'
 import type { Machine } from '../machines/machine.ts'
-import { cachedKernels, defaultKernel } from './choose-kernel.ts'
 import type { Command, CommandCall } from './command.ts'
 import { openEventLog } from './event-log.ts'
 import { errorText, exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -16,7 +15,7 @@ import { keptLabText, openKeptLabs, releaseOnEnter } from './kept-labs.ts'
 import { listClaims, listScenarios } from './list-scenarios.ts'
 import { startReport, type ReportFolder } from './report-folder.ts'
 import { checkPlacedHosts } from './placed-hosts.ts'
-import { problemText, startAutoRun } from './run-auto.ts'
+import { problemText } from './problem-text.ts'
 import type { RunListener } from './run-collector.ts'
 import { startMachineRun, type MachineRunOptions } from './run-machine.ts'
 import { readRunOptions, type RunOptions } from './run-options.ts'
@@ -161,7 +160,7 @@ async function runSuites(options: RunOptions, { terminal, args }: CommandCall): 
   }
   const going =
     on === 'auto'
-      ? startAutoRun(asked, machine, listener, (sentence) => progress.print(sentence))
+      ? (await import('./run-auto.ts')).startAutoRun(asked, machine, listener, (sentence) => progress.print(sentence))
       : startMachineRun(asked, listener)
   const forget = onInterrupt((signal) => {
     progress.close()
@@ -210,6 +209,7 @@ async function startMachine(name: string, note: (text: string) => void): Promise
   try {
     return { machine: await machineFor('local'), on: 'auto' }
   } catch (error) {
+    const { cachedKernels, defaultKernel } = await import('./choose-kernel.ts')
     const [first] = await cachedKernels()
     const on = `vm:${first?.name ?? defaultKernel}`
     try {

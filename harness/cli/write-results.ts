@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import type { RunResult } from '../model/results.ts'
-import { resultsJson } from '../report/json.ts'
 import { junitXml } from '../report/junit.ts'
 import { endEvent, type EventLog } from './event-log.ts'
 import { fileNotWritable, type GoingReport } from './report-folder.ts'
@@ -22,12 +21,13 @@ export async function writeResults(
       return undefined
     }
   }
+  const resultsJson = async (): Promise<string> => (await import('../report/json.ts')).resultsJson(run)
   log?.write(endEvent(run))
   log?.close()
-  if (json === '-') process.stdout.write(resultsJson(run))
+  if (json === '-') process.stdout.write(await resultsJson())
   else if (json !== undefined)
     await attempt(
-      () => writeFile(json, resultsJson(run)),
+      async () => writeFile(json, await resultsJson()),
       (error) => fileNotWritable('--json', json, error),
     )
   if (junit !== undefined)

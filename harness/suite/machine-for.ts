@@ -1,13 +1,9 @@
 import { nearest } from '../model/names.ts'
 import { NetwrightError } from '../model/errors.ts'
 import type { Machine } from '../machines/machine.ts'
-import { containerMachine } from '../machines/container/container-machine.ts'
 import { localMachine } from '../machines/local/local-machine.ts'
-import { findKernel } from '../machines/vm/catalogue.ts'
-import { placedMachine, vmMembers, type PlacedMembers } from '../machines/placement/placed-machine.ts'
+import type { PlacedMembers } from '../machines/placement/placed-machine.ts'
 import { placedText, readPlacement, type Placement } from '../machines/placement/placement.ts'
-import { findBox, readVagrantName } from '../machines/vagrant/box-catalogue.ts'
-import { vmMachine } from '../machines/vm/vm-machine.ts'
 
 /** The machines that can be asked for; `auto` is for each scenario the lightest that can carry it. Kernels have names of their own. */
 const machineNames = ['local', 'auto', 'container', 'container:IMAGE', 'vm:KERNEL', 'vagrant:BOX'] as const
@@ -86,34 +82,54 @@ export async function checkMachine(name: string): Promise<string> {
     return known
   }
   const [kernel = ''] = known.startsWith(vmPrefix) ? known.slice(vmPrefix.length).split('?', 1) : []
-  if (known.startsWith(vagrantPrefix)) await findBox(readVagrantName(known.slice(vagrantPrefix.length)).box)
+  if (known.startsWith(vagrantPrefix)) {
+    const { findBox, readVagrantName } = await import('../machines/vagrant/box-catalogue.ts')
+    await findBox(readVagrantName(known.slice(vagrantPrefix.length)).box)
+  }
   // This machine's own kernel and files of kernels are no entries of the catalogue.
-  if (kernel !== '' && kernel !== 'host' && !kernel.includes('/')) await findKernel(kernel)
+  if (kernel !== '' && kernel !== 'host' && !kernel.includes('/')) {
+    const { findKernel } = await import('../machines/vm/catalogue.ts')
+    await findKernel(kernel)
+  }
   return known
 }
 
 /** Starts the machines that hosts are placed on: all of one kind. */
 async function startMembers(names: readonly string[]): Promise<PlacedMembers> {
   const [base = '', other = ''] = names
-  if (!base.startsWith(vagrantPrefix)) return vmMembers(names.map((name) => name.slice(vmPrefix.length)))
+  if (!base.startsWith(vagrantPrefix)) {
+    const { vmMembers } = await import('../machines/placement/placed-machine.ts')
+    return vmMembers(names.map((name) => name.slice(vmPrefix.length)))
+  }
   const { vagrantPair } = await import('../machines/vagrant/vagrant-machine.ts')
   return vagrantPair([base.slice(vagrantPrefix.length), other.slice(vagrantPrefix.length)])
 }
 
 /**
- * Starts the machine that a name on the command line stands for; for `auto`, the lightest: this one.
+ * Starts the machine that a name on the command line stands for; for `auto`, the lightest: this one. What a kind of machines
+ * takes is loaded when one of them is asked for.
  *
  * @throws NETWRIGHT_UNKNOWN_MACHINE for a name of no known kind
  */
 export async function machineFor(name: string): Promise<Machine> {
   const known = machineName(name)
   const placement = readPlacement(known)
-  if (placement !== undefined) return placedMachine(placement, startMembers)
+  if (placement !== undefined) {
+    const { placedMachine } = await import('../machines/placement/placed-machine.ts')
+    return placedMachine(placement, startMembers)
+  }
   const container = containerName.exec(known)
-  if (container) return containerMachine(container.groups?.['image'])
+  if (container) {
+    const { containerMachine } = await import('../machines/container/container-machine.ts')
+    return containerMachine(container.groups?.['image'])
+  }
   if (known.startsWith(vagrantPrefix)) {
     const { vagrantMachine } = await import('../machines/vagrant/vagrant-machine.ts')
     return vagrantMachine(known.slice(vagrantPrefix.length))
   }
-  return known.startsWith(vmPrefix) ? vmMachine(known.slice(vmPrefix.length)) : localMachine()
+  if (known.startsWith(vmPrefix)) {
+    const { vmMachine } = await import('../machines/vm/vm-machine.ts')
+    return vmMachine(known.slice(vmPrefix.length))
+  }
+  return localMachine()
 }
