@@ -161,7 +161,7 @@ function wrongMode(graph: Graph, { evidence, observed }: CellResult): Mutation[]
   const owner = ownerOf(graph, probe.address)?.dev
   if (source === undefined || owner === undefined || source === owner) return []
   const mode = otherMode(source, observed.verdict === 'reached')
-  if (mode === undefined || otherMode(owner, true) === undefined) return []
+  if (mode === undefined || !isModed(owner)) return []
   const parent = parentOf(graph, source)
   const other = parentOf(graph, owner)
   if (parent === undefined || other?.ns.id !== parent.ns.id || other.dev.name !== parent.dev.name) return []
@@ -179,7 +179,14 @@ function wrongMode(graph: Graph, { evidence, observed }: CellResult): Mutation[]
 
 const moded: readonly string[] = ['macvlan', 'macvtap', 'ipvlan']
 
-/** The mode in which siblings do not talk, or do; ipvlan has a flag for that beside its mode. None for other devices. */
+/** Passthru and source are ways of their own, which say nothing of siblings. */
+const isModed = ({ kind, mode = '' }: Pick<Interface, 'kind' | 'mode'>): boolean =>
+  moded.includes(kind) && (kind === 'ipvlan' || ['bridge', 'private', 'vepa'].includes(mode))
+
+/**
+ * The mode in which siblings do not talk, or do; ipvlan has a flag for that beside its mode. None for other devices, nor where
+ * they are in it already, and something else keeps them apart.
+ */
 function otherMode({ kind, mode = '' }: Interface, talks: boolean): readonly string[] | undefined {
   const apart = talks ? 'private' : 'bridge'
   if (kind === 'ipvlan') {
@@ -187,7 +194,7 @@ function otherMode({ kind, mode = '' }: Interface, talks: boolean): readonly str
     // What bridge keeps apart, such as multicasts in l3, another mode may let through.
     return flag === apart ? (routing === 'l2' ? undefined : ['l2', apart]) : [routing, apart]
   }
-  return moded.includes(kind) && ['bridge', 'private', 'vepa'].includes(mode) ? [apart] : undefined
+  return isModed({ kind, mode }) && mode !== apart ? [apart] : undefined
 }
 
 /** The target stops answering echo requests; or what shows that it is alive would. */
