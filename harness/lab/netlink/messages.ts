@@ -18,7 +18,8 @@ const headerBytes = 16
 /** `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` stand in the number's upper bits. */
 const numberMask = 0x3fff
 
-const padded = (length: number) => (length + 3) & ~3
+/** Attributes and messages begin at multiples of four bytes. */
+export const padded = (length: number) => (length + 3) & ~3
 
 /** The messages of one dump, in order. A cut-off last one is left out. */
 export function* messagesOf(dump: Buffer): Generator<NetlinkMessage> {

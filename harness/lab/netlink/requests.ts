@@ -1,5 +1,6 @@
 import type { NetlinkRequest } from '../../machines/channel/channel.ts'
 import type { Family } from '../../model/probe.ts'
+import { padded } from './messages.ts'
 
 /*
  * Requests of rtnetlink(7), in the byte order of the machines we run on, which is little-endian. Numbers of attributes are
@@ -73,7 +74,7 @@ function request(type: number, flags: number, header: Buffer, attributes: readon
 
 function encoded({ number, value }: Attribute): Buffer {
   const length = 4 + value.length
-  const bytes = Buffer.alloc((length + 3) & ~3)
+  const bytes = Buffer.alloc(padded(length))
   bytes.writeUInt16LE(length, 0)
   bytes.writeUInt16LE(number, 2)
   bytes.set(value, 4)
